@@ -1,0 +1,64 @@
+"""What a configuration says, typed field by field; `load` makes it, everybody else only reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from tui.config.secrets import NoPassword, PasswordSource
+from tui.model.endpoint import Endpoint
+from tui.model.policy import Guardrail
+
+DEFAULT_POLL = 2.0
+DEFAULT_TIMEOUT = 5.0
+POLL_RANGE = (0.2, 3600.0)
+TIMEOUT_RANGE = (0.1, 300.0)
+
+MouseMode = Literal["auto", "on", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class HostSettings:
+    """One supervisord to watch."""
+
+    name: str
+    endpoint: Endpoint
+    user: str = ""
+    password: PasswordSource = NoPassword()
+    """Where the password comes from; asked once, before the screen is taken."""
+    poll: float = DEFAULT_POLL
+    """Seconds between two polls."""
+    timeout: float = DEFAULT_TIMEOUT
+    """Seconds one whole read may take."""
+    folder: tuple[str, ...] = ()
+    """Where it hangs in the tree, outermost first."""
+    tags: frozenset[str] = frozenset()
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UiSettings:
+    """How the screen looks and listens."""
+
+    theme: str = "textual-dark"
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Action id to key; clashes and reserved keys are refused by the screen's keymap with a message."""
+    mouse: MouseMode = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a run needs to know."""
+
+    hosts: Mapping[str, HostSettings]
+    """By name, in the order of the file."""
+    guardrails: tuple[Guardrail, ...] = ()
+    ui: UiSettings = UiSettings()
+    strict_permissions: bool = False
+    journal_required: bool = False
+    source: Path | None = None
+    """The file this came from; None for `-s URL`."""
+    warnings: tuple[str, ...] = ()
+    """Sentences to show once: loose permissions and their fix, a password over plain http, …"""
