@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from tui.model.process import Process, ProcessKey
 from tui.model.states import ANSWERING, Health, HostState
+
+
+CLOCK_TOLERANCE = 2.0
+"""Seconds the clock offset may wander (the server tells whole seconds, and the way there varies) before it shows."""
+
+
+def answering_state(processes: Iterable[Process]) -> HostState:
+    """DEGRADED when a process is in a bad state, else UP."""
+    bad = any(process.health is Health.BAD for process in processes)
+    return HostState.DEGRADED if bad else HostState.UP
 
 
 @dataclass(frozen=True)
@@ -69,6 +80,31 @@ class HostSnapshot:
     def fresh(self) -> bool:
         """Whether the rows may be believed to be current."""
         return self.state in ANSWERING
+
+    def looks_like(self, other: HostSnapshot) -> bool:
+        """Whether a screen would show both alike: all but the times of reading, which only age."""
+        return self is other or (
+            (self.processes is other.processes or self.processes == other.processes)
+            and self.state is other.state
+            and self.problem == other.problem
+            and self.advice == other.advice
+            and abs(self.clock_offset - other.clock_offset) < CLOCK_TOLERANCE
+            and self.version == other.version
+            and self.identification == other.identification
+            and self.badges == other.badges
+            and self.tags == other.tags
+            and self.folder == other.folder
+            and self.read_only == other.read_only
+            and self.url == other.url
+            and (self.read_at is None) == (other.read_at is None)
+        )
+
+    def inherit(self, previous: HostSnapshot) -> None:
+        """Take over what was worked out from the very same rows, so that an unchanged host costs nothing again."""
+        if self.processes is previous.processes:
+            for name in ("by_key", "bad_count") + (("health",) if self.state is previous.state else ()):
+                if name in previous.__dict__:
+                    self.__dict__[name] = previous.__dict__[name]
 
     def now(self, monotonic: float) -> float:
         """The server's epoch seconds at our `monotonic` time."""

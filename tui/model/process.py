@@ -1,15 +1,17 @@
 """One process as supervisord last described it, and who it is.
 
-Raw names are what supervisord must be sent; shown names are safe for a terminal. They differ only when a name holds
+`process_from_wire` is how the codec makes a row. Raw names are what supervisord must be sent; shown names are safe for a terminal. They differ only when a name holds
 characters that a terminal must not see.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from tui.model.states import PROCESS_HEALTH, Health, ProcessState
+from tui.text import clean
 
 
 class ProcessKey(NamedTuple):
@@ -35,6 +37,9 @@ class ProcessKey(NamedTuple):
     def address(self) -> str:
         """What XML-RPC is sent: always `group:name`, also when both are equal."""
         return f"{self.group}:{self.name}"
+
+
+_WITH_CHILD = frozenset({ProcessState.STARTING, ProcessState.RUNNING, ProcessState.STOPPING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +80,21 @@ class Process:
 
     @property
     def addressable(self) -> bool:
-        """Whether supervisord can be told this name: an odd character in it would reach another process or none."""
-        return self.shown_group == self.key.group and self.shown_name == self.key.name
+        """Whether supervisord can be told this name: an odd character in it would reach another process or none.
+
+        A process named `*` would be taken for its whole group (supervisor/options.py:split_namespec).
+        """
+        return (
+            self.shown_group == self.key.group
+            and self.shown_name == self.key.name
+            and self.key.name != "*"
+            and ":" not in self.key.group
+        )
+
+    @property
+    def exit_code(self) -> int | None:
+        """How the last run ended, -1 for a signal; None while it has a child and when it never ran."""
+        return None if self.pid or self.state in _WITH_CHILD or not self.start else self.exitstatus
 
     def since(self) -> int:
         """Server epoch seconds at which the current state began as far as start and stop tell; 0 when unknown."""
@@ -89,3 +107,58 @@ class Process:
         if self.state not in (ProcessState.RUNNING, ProcessState.STOPPING) or not self.start:
             return None
         return max(0.0, now - self.start)
+
+
+def process_from_wire(
+    host: str,
+    group: str,
+    name: str,
+    *,
+    state: int,
+    pid: int = 0,
+    start: int = 0,
+    stop: int = 0,
+    exitstatus: int = 0,
+    spawnerr: str = "",
+    stdout_logfile: str = "",
+    stderr_logfile: str = "",
+) -> Process:
+    """One row from raw fields, every text cleaned; `disambiguate` the whole status afterwards."""
+    return Process(
+        key=ProcessKey(host, group, name),
+        shown_group=clean(group),
+        shown_name=clean(name),
+        state=ProcessState.of(state),
+        pid=pid,
+        start=start,
+        stop=stop,
+        exitstatus=exitstatus,
+        spawnerr=clean(spawnerr),
+        stdout_logfile=clean(stdout_logfile),
+        stderr_logfile=clean(stderr_logfile),
+    )
+
+
+def disambiguate(processes: Sequence[Process]) -> tuple[Process, ...]:
+    """Give a short suffix to odd names that look like another one's of the same host, so that no two rows look alike.
+
+    Processes whose raw and shown names agree keep theirs; with none but those the same objects come back. The same
+    input gives the same suffixes, so a row does not change its looks from poll to poll.
+    """
+    if all(map(_is_plain, processes)):
+        return tuple(processes)
+    taken = {(process.shown_group, process.shown_name) for process in processes if _is_plain(process)}
+    result = []
+    for process in processes:
+        if not _is_plain(process):
+            name, number = process.shown_name, 2
+            while (process.shown_group, name) in taken:
+                name, number = f"{process.shown_name}~{number}", number + 1
+            taken.add((process.shown_group, name))
+            process = process if name == process.shown_name else replace(process, shown_name=name)
+        result.append(process)
+    return tuple(result)
+
+
+def _is_plain(process: Process) -> bool:
+    return process.shown_name == process.key.name and process.shown_group == process.key.group

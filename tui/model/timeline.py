@@ -1,0 +1,84 @@
+"""What changed lately: the newest transitions of the fleet, which processes flap, and how often each was restarted.
+
+The engine's thread adds; any thread reads. A reader takes a slice of a list that only grows, or of one that has been
+replaced, so no lock is needed under the GIL.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+
+from tui.model.fleet import Transition
+from tui.model.process import ProcessKey
+
+FLAPPING_STARTS = 3
+FLAPPING_SECONDS = 300.0
+"""A process that was started this often within this time, and not by us, flaps."""
+
+_RUN_STATES = frozenset({"STARTING", "RUNNING", "BACKOFF"})
+
+
+class Timeline:
+    """The newest `limit` transitions, oldest first, and a short memory of the starts of each process."""
+
+    def __init__(self, limit: int = 10_000) -> None:
+        self._limit = limit
+        self._kept: list[Transition] = []
+        self._starts: dict[ProcessKey, tuple[float, ...]] = {}
+        self._restarts: dict[ProcessKey, int] = {}
+
+    def add(self, transitions: Iterable[Transition]) -> None:
+        """Append what a `Change` brought, in order of serial."""
+        kept = self._kept
+        for transition in transitions:
+            kept.append(transition)
+            if not transition.new:
+                self._starts.pop(transition.key, None)
+                self._restarts.pop(transition.key, None)
+            elif is_restart(transition) and not transition.ours:
+                earlier = self._starts.get(transition.key, ())
+                self._starts[transition.key] = (*earlier[1 - FLAPPING_STARTS :], transition.time)
+                self._restarts[transition.key] = self._restarts.get(transition.key, 0) + 1
+        if len(kept) > 2 * self._limit:
+            self._kept = kept[-self._limit :]
+
+    def after(self, serial: int) -> tuple[Transition, ...]:
+        """The transitions with a larger serial, oldest first, as far as they are kept; `after(0)` is all of them."""
+        kept = self._kept
+        start = bisect_right(kept, serial, key=lambda transition: transition.serial)
+        return tuple(kept[max(start, len(kept) - self._limit) :])
+
+    def of(self, key: ProcessKey) -> tuple[Transition, ...]:
+        """The kept transitions of one process, of a group's processes, or of a host and all on it; oldest first."""
+        kept = self.after(0)
+        if key.is_host:
+            return tuple(transition for transition in kept if transition.key.host == key.host)
+        if key.is_group:
+            return tuple(transition for transition in kept if transition.key[:2] == key[:2])
+        return tuple(transition for transition in kept if transition.key == key)
+
+    def flapping(self, key: ProcessKey, now: float) -> bool:
+        """Whether it was started `FLAPPING_STARTS` times, not by us, in the last `FLAPPING_SECONDS` (wall clock)."""
+        starts = self._starts.get(key, ())
+        return len(starts) >= FLAPPING_STARTS and now - starts[0] <= FLAPPING_SECONDS
+
+    def restarts(self, key: ProcessKey) -> int:
+        """How often it was started anew, not by us, since we began to watch."""
+        return self._restarts.get(key, 0)
+
+
+def is_restart(transition: Transition) -> bool:
+    """Whether this transition shows a new run of a process that was known before.
+
+    STARTING to RUNNING or BACKOFF belongs to the run that STARTING began. A run may begin and end between two reads: then
+    the states are equal (only pid or start moved), or EXITED follows a state without a child.
+    """
+    old, new = transition.old, transition.new
+    if not old or not new or transition.key.is_host:
+        return False
+    if old == new:
+        return True
+    if new in _RUN_STATES:
+        return old != "STARTING"
+    return new == "EXITED" and old in ("STOPPED", "BACKOFF", "FATAL")
