@@ -1,0 +1,179 @@
+"""Which columns of the process table are shown, how wide, and what stands in each cell.
+
+Who comes in: rows of the view. Who leaves: a `Layout` for a width, and cells as text. Pure: no widget, no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tui.model.host import HostSnapshot
+from tui.model.process import Process
+from tui.model.states import ProcessState
+from tui.model.view import Column, Row
+from tui.text import cell_width, compact_duration
+
+DROP_ORDER = (Column.TAGS, Column.PID, Column.EXIT, Column.GROUP, Column.UPTIME)
+"""What goes first when the terminal is narrow; GROUP is then told in PROGRAM as group:name."""
+GUTTER = 2
+"""The cursor's and the mark's cell before the first column."""
+GAP = 1
+HEADINGS = {Column.NAME: "PROGRAM"}
+RIGHT = frozenset({Column.PID, Column.UPTIME, Column.EXIT, Column.SINCE})
+FIXED = {Column.STATE: 13, Column.PID: 7, Column.UPTIME: 7, Column.EXIT: 4, Column.SINCE: 9}
+LEAST = {Column.HOST: 8, Column.GROUP: 6, Column.NAME: 10, Column.TAGS: 6}
+MOST = {Column.HOST: 32, Column.GROUP: 20, Column.NAME: 40, Column.TAGS: 24}
+HOST_ROW = "(host)"
+
+
+@dataclass(frozen=True, slots=True)
+class Widths:
+    """The widest text seen in each column whose width follows the data, in cells."""
+
+    host: int = 0
+    group: int = 0
+    name: int = 0
+    folded: int = 0
+    """Of `group:name`."""
+    tags: int = 0
+
+    def grown(self, other: Widths) -> Widths:
+        """At least as wide as both: columns never shrink while one looks at them."""
+        return Widths(
+            max(self.host, other.host),
+            max(self.group, other.group),
+            max(self.name, other.name),
+            max(self.folded, other.folded),
+            max(self.tags, other.tags),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The shown columns, left to right, with the cell each begins at and its width."""
+
+    columns: tuple[tuple[Column, int, int], ...]
+
+    @property
+    def folded(self) -> bool:
+        """Whether the group is told in the PROGRAM column."""
+        return all(column is not Column.GROUP for column, _, _ in self.columns)
+
+    def at(self, x: int) -> Column | None:
+        """The column under a cell of the heading."""
+        return next((column for column, start, width in self.columns if start <= x < start + width + GAP), None)
+
+    def width(self, column: Column) -> int:
+        """How wide a shown column is; 0 when it is not shown."""
+        return next((width for shown, _, width in self.columns if shown is column), 0)
+
+
+def host_widths(host: HostSnapshot) -> Widths:
+    """What one host asks for."""
+    group = name = folded = 0
+    for process in host.processes:
+        group = max(group, cell_width(process.shown_group))
+        name = max(name, cell_width(process.shown_name))
+        folded = max(folded, cell_width(process.title))
+    tags = cell_width(tags_text(host))
+    return Widths(cell_width(host.host), group, name, folded, tags)
+
+
+def layout(width: int, wanted: Widths) -> Layout:
+    """Every column that fits `width`; the others dropped in order, then names made narrower."""
+    shown = [column for column in Column if column is not Column.TAGS or wanted.tags]
+    sizes = _sizes(wanted, folded=False)
+    for column in DROP_ORDER:
+        if _total(shown, sizes) <= width or column not in shown:
+            continue
+        shown.remove(column)
+        if column is Column.GROUP:
+            sizes = _sizes(wanted, folded=True)
+    _narrow(shown, sizes, width)
+    columns, x = [], GUTTER
+    for column in shown:
+        columns.append((column, x, sizes[column]))
+        x += sizes[column] + GAP
+    return Layout(tuple(columns))
+
+
+def _sizes(wanted: Widths, *, folded: bool) -> dict[Column, int]:
+    name = max(wanted.folded if folded else wanted.name, len(HOST_ROW))
+    asked = {Column.HOST: wanted.host, Column.GROUP: wanted.group, Column.NAME: name, Column.TAGS: wanted.tags}
+    bound = {column: min(max(size, LEAST[column]), MOST[column]) for column, size in asked.items()}
+    return {**FIXED, **bound}
+
+
+def _total(shown: Iterable[Column], sizes: dict[Column, int]) -> int:
+    return GUTTER + sum(sizes[column] + GAP for column in shown)
+
+
+def _narrow(shown: list[Column], sizes: dict[Column, int], width: int) -> None:
+    """Take from the widest name column until it fits or all are at their least."""
+    flexible = [column for column in shown if column in LEAST]
+    while _total(shown, sizes) > width:
+        widest = max(flexible, key=lambda column: sizes[column] - LEAST[column])
+        if sizes[widest] <= LEAST[widest]:
+            return
+        sizes[widest] -= 1
+
+
+def cell(column: Column, row: Row, monotonic: float, *, folded: bool) -> str:
+    """The text of one cell save STATE, which has a glyph and a colour of its own."""
+    host, process = row.host, row.process
+    if column is Column.HOST:
+        return host.host
+    if column is Column.TAGS:
+        return tags_text(host)
+    if process is None:
+        return _host_cell(column, host, monotonic)
+    return _process_cell(column, host, process, monotonic, folded=folded)
+
+
+def tags_text(host: HostSnapshot) -> str:
+    """A host's tags for a cell."""
+    return ",".join(sorted(host.tags))
+
+
+def _host_cell(column: Column, host: HostSnapshot, monotonic: float) -> str:
+    if column is Column.NAME:
+        return f"{HOST_ROW} {host.problem}" if host.problem else HOST_ROW
+    if column is Column.SINCE:
+        return compact_duration(host.age(monotonic))
+    return "-"
+
+
+def _process_cell(column: Column, host: HostSnapshot, process: Process, monotonic: float, *, folded: bool) -> str:
+    # What a host no longer tells does not age as if it did: a stale row stands still at its last reading.
+    seen_at = monotonic if host.fresh or host.read_at is None else host.read_at
+    now = host.now(seen_at)
+    if column is Column.GROUP:
+        return process.shown_group
+    if column is Column.NAME:
+        return process.title if folded else process.shown_name
+    if column is Column.PID:
+        return str(process.pid) if process.pid else "-"
+    if column is Column.UPTIME:
+        return compact_duration(process.uptime(now))
+    if column is Column.EXIT:
+        return exit_text(process)
+    if not host.fresh:
+        return _age_text(host.age(monotonic))
+    since = process.since()
+    return compact_duration(max(0.0, now - since) if since else None)
+
+
+def exit_text(process: Process) -> str:
+    """How the last run ended: the exit code, 'sig' for a signal, '-' when it runs or never ran."""
+    ended = process.state in (ProcessState.EXITED, ProcessState.FATAL, ProcessState.BACKOFF, ProcessState.STOPPED)
+    if not ended or not process.start:
+        return "-"
+    return "sig" if process.exitstatus < 0 else str(process.exitstatus)
+
+
+def _age_text(seconds: float | None) -> str:
+    """The age of a stale row; two units are one too many here."""
+    text = compact_duration(seconds)
+    head = next((index + 1 for index, character in enumerate(text) if character.isalpha()), len(text))
+    return f"{text[:head]} old"

@@ -1,0 +1,389 @@
+"""The process table: every row of the view, painted a line at a time.
+
+Who comes in: pictures of the fleet, and keys as method calls. Who leaves: messages with identities. The one rule: the
+cursor and the marks are identities, never positions (ux.md, principle 3).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+
+from textual.message import Message
+
+from tui.model.fleet import FleetPicture
+from tui.model.host import HostSnapshot
+from tui.model.process import ProcessKey
+from tui.model.query import Query
+from tui.model.states import Health
+from tui.model.view import Column, Row, Scope, Sort, View
+from tui.text import cell_width, fit
+from tui.ui.theme import host_state, process_state
+from tui.ui.widgets.fleet_columns import (
+    GAP,
+    GUTTER,
+    HEADINGS,
+    RIGHT,
+    Layout,
+    Widths,
+    cell,
+    host_widths,
+    layout,
+)
+from tui.ui.widgets.lines import Run
+from tui.ui.widgets.list_lines import ListWidget
+
+
+class FleetTable(ListWidget):
+    """Rows of processes and of hosts that have none to show."""
+
+    HEAD = 1
+
+    class CursorMoved(Message):
+        """Another row is under the cursor; `key` is None when there are no rows."""
+
+        def __init__(self, key: ProcessKey | None) -> None:
+            super().__init__()
+            self.key = key
+
+    class Opened(Message):
+        """The row under the cursor was opened."""
+
+        def __init__(self, key: ProcessKey) -> None:
+            super().__init__()
+            self.key = key
+
+    class MarksChanged(Message):
+        """There are now `count` marks."""
+
+        def __init__(self, count: int) -> None:
+            super().__init__()
+            self.count = count
+
+    class Sorted(Message):
+        """The table was sorted, by a key or a click on a heading."""
+
+        def __init__(self, sort: Sort) -> None:
+            super().__init__()
+            self.sort = sort
+
+    def __init__(self, view: View | None = None, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.view = view if view is not None else View()
+        """What is shown; change it through this widget's methods so that the cursor stays on its row."""
+        self._picture: FleetPicture | None = None
+        self._now = time.monotonic()
+        self._cursor: ProcessKey | None = None
+        self._marks: set[ProcessKey] = set()
+        self._anchor: ProcessKey | None = None
+        self._in_flight: frozenset[ProcessKey] = frozenset()
+        self._widths = Widths()
+        self._measured: dict[str, HostSnapshot] = {}
+        self._layout = Layout(())
+        self._laid_out: tuple[int, Widths] | None = None
+
+    # What is shown.
+
+    def set_picture(self, picture: FleetPicture, monotonic: float | None = None) -> None:
+        """Show this picture of the fleet; only lines whose text differs are sent."""
+        self._picture = picture
+        self._now = time.monotonic() if monotonic is None else monotonic
+        self._measure(picture.hosts.values())
+        change = self.view.update(picture, self._now)
+        if change.moved:
+            self._forget_marks_of_the_gone(picture)
+        self._settle()
+
+    def tick(self, monotonic: float | None = None) -> None:
+        """Time has passed: repaint what reads differently now, which is little and mostly nothing."""
+        self._now = time.monotonic() if monotonic is None else monotonic
+        if self._picture is not None and self.view.query.depends_on_time:
+            self.view.update(self._picture, self._now)
+            self._settle()
+        else:
+            self.repaint()
+
+    def set_query(self, query: Query) -> None:
+        """Show only what this filter lets through."""
+        self.view.set_query(query)
+        self._settle()
+
+    def set_sort(self, sort: Sort) -> None:
+        """Order the rows; the cursor stays on its row."""
+        self.view.set_sort(sort)
+        self._settle()
+        self.post_message(self.Sorted(sort))
+
+    def set_scope(self, scope: Scope) -> None:
+        """Show a part of the fleet: a folder, a tag, a host, or all."""
+        self.view.set_scope(scope)
+        self._settle()
+
+    def sort_by(self, column: Column) -> None:
+        """Sort by a column, or turn the order round when it is sorted by it already."""
+        sort = self.view.sort
+        self.set_sort(Sort(column, not sort.reverse if sort.column is column else False))
+
+    def sort_next(self, step: int = 1) -> None:
+        """Sort by the next shown column, or the one before with -1."""
+        shown = [column for column, _, _ in self._columns(self.size.width - 1).columns]
+        at = shown.index(self.view.sort.column) if self.view.sort.column in shown else -step
+        self.set_sort(Sort(shown[(at + step) % len(shown)]))
+
+    def invert_sort(self) -> None:
+        """The same column, the other way."""
+        self.set_sort(Sort(self.view.sort.column, not self.view.sort.reverse))
+
+    @property
+    def hold(self) -> bool:
+        """Whether the order stands still while rows go on telling the truth."""
+        return self.view.hold
+
+    @hold.setter
+    def hold(self, on: bool) -> None:
+        self.view.hold = on
+        if not on and self._picture is not None:
+            self.view.update(self._picture, self._now)
+        self._settle()
+
+    def set_in_flight(self, keys: Iterable[ProcessKey]) -> None:
+        """Rows on which an operation of ours is under way wear a star."""
+        keys = frozenset(keys)
+        if keys != self._in_flight:
+            self._in_flight = keys
+            self.repaint()
+
+    # The cursor and the marks.
+
+    @property
+    def cursor_key(self) -> ProcessKey | None:
+        """Who is under the cursor."""
+        return self._cursor
+
+    @property
+    def cursor_row(self) -> Row | None:
+        """The row under the cursor, as it is now."""
+        return self.view.rows[self._at] if 0 <= self._at < len(self.view.rows) else None
+
+    @property
+    def marks(self) -> frozenset[ProcessKey]:
+        """Who is marked, shown or not."""
+        return frozenset(self._marks)
+
+    def select(self, key: ProcessKey) -> bool:
+        """Put the cursor on a row by identity; False when it is not shown."""
+        index = self.view.index(key)
+        if index is not None:
+            self.move_to(index)
+        return index is not None
+
+    def toggle_mark(self) -> None:
+        """Mark the row under the cursor or unmark it, and go on to the next."""
+        if self._cursor is None:
+            return
+        self._marks ^= {self._cursor}
+        self._anchor = self._cursor
+        self._marks_changed()
+        self.cursor_down()
+
+    def mark_range(self) -> None:
+        """Mark everything between the last mark and the cursor."""
+        if self._cursor is None:
+            return
+        anchor = self.view.index(self._anchor) if self._anchor is not None else None
+        first, last = sorted((self._at, self._at if anchor is None else anchor))
+        self._marks.update(row.key for row in self.view.rows[first : last + 1])
+        self._anchor = self._cursor
+        self._marks_changed()
+
+    def mark_all(self) -> None:
+        """Mark all rows that are shown."""
+        self._marks.update(row.key for row in self.view.rows)
+        self._marks_changed()
+
+    def clear_marks(self) -> None:
+        """No marks."""
+        if self._marks:
+            self._marks.clear()
+            self._marks_changed()
+
+    def next_problem(self) -> bool:
+        """The next row that wants attention, round the end; False when there is none."""
+        return self._seek(1, _is_problem)
+
+    def previous_problem(self) -> bool:
+        """The row before that wants attention."""
+        return self._seek(-1, _is_problem)
+
+    def next_match(self) -> bool:
+        """The next row the filter lets through, round the end."""
+        return self._seek(1, lambda _row: True)
+
+    def previous_match(self) -> bool:
+        """The row before that the filter lets through."""
+        return self._seek(-1, lambda _row: True)
+
+    # For the list ground.
+
+    def count(self) -> int:
+        """Rows after the filter."""
+        return len(self.view.rows)
+
+    def cursor_moved(self) -> None:
+        """Keep the identity, tell the screen."""
+        row = self.cursor_row
+        self._cursor = row.key if row is not None else None
+        self.post_message(self.CursorMoved(self._cursor))
+
+    def opened(self) -> None:
+        """Tell the screen."""
+        if self._cursor is not None:
+            self.post_message(self.Opened(self._cursor))
+
+    def head_clicked(self, x: int, y: int) -> None:
+        """Sort by the heading that was clicked."""
+        column = self._columns(self.size.width - 1).at(x)
+        if column is not None:
+            self.sort_by(column)
+
+    def draw_head(self, y: int, width: int) -> Iterable[Run]:
+        """The headings, with an arrow at the one that orders."""
+        palette, sort = self.palette, self.view.sort
+        yield " " * GUTTER, palette.heading
+        for column, _, size in self._columns(width - 1).columns:
+            title = HEADINGS.get(column, column.name)
+            style = palette.heading
+            if column is sort.column:
+                title = f"{title} {self.glyphs.descending if sort.reverse else self.glyphs.ascending}"
+                style = palette.key
+            if column is Column.STATE:
+                title = f"  {title}"
+            yield _aligned(column, title, size), style
+            yield " " * GAP, palette.heading
+
+    def draw(self, index: int, width: int) -> Iterable[Run]:
+        """One row."""
+        row, palette = self.view.rows[index], self.palette
+        columns = self._columns(width)
+        fresh = row.host.fresh
+        name_style = palette.text if fresh else palette.stale
+        rest_style = palette.dim if fresh else palette.stale
+        yield from self._gutter(index, row)
+        style = name_style
+        for column, _, size in columns.columns:
+            if column is Column.STATE:
+                yield from self._state_cell(row, size)
+                style = rest_style
+                continue
+            text = cell(column, row, self._now, folded=columns.folded)
+            if column is Column.SINCE and row.key in self._in_flight:
+                text += self.glyphs.in_flight
+            yield _aligned(column, text, size) + " " * GAP, style
+
+    def draw_empty(self, y: int, width: int) -> Iterable[Run]:
+        """Why there is nothing to see, and what to do about it."""
+        lines = self._why_empty()
+        first = max(1, self.page // 3)
+        if not first <= y < first + len(lines):
+            return
+        text = lines[y - first]
+        palette = self.palette
+        yield " " * max(2, (width - len(text)) // 2), palette.dim
+        yield fit(text, min(len(text), width - 2)), palette.strong if y == first else palette.dim
+
+    def _why_empty(self) -> tuple[str, ...]:
+        picture = self._picture
+        if picture is None or not picture.counts.hosts:
+            return ("Looking for hosts …",)
+        counts = picture.counts
+        answered = counts.hosts - counts.pending
+        if self.view.total and self.view.query.text:
+            shown = f"Nothing matches  {fit(self.view.query.text, min(60, len(self.view.query.text)))}"
+            return (shown, f"{self.view.total} rows are hidden by this filter: esc clears it, / changes it.")
+        if not answered:
+            return (f"{answered} of {counts.hosts} hosts answered", "Rows appear as they come in.")
+        if counts.pending:
+            return ("No processes so far", f"{answered} of {counts.hosts} hosts answered.")
+        return ("No processes here", "These supervisords have no programs configured, or the scope is empty.")
+
+    def _gutter(self, index: int, row: Row) -> Iterable[Run]:
+        palette, glyphs = self.palette, self.glyphs
+        under = index == self._at
+        yield glyphs.cursor if under else " ", palette.key if under and self.has_focus else palette.dim
+        marked = row.key in self._marks
+        yield glyphs.mark if marked else " ", palette.mark if marked else palette.dim
+
+    def _state_cell(self, row: Row, size: int) -> Iterable[Run]:
+        state = process_state(row.process, self.glyphs) if row.process else host_state(row.host, self.glyphs)
+        glyph, word, health = state
+        stale = row.process is not None and not row.host.fresh
+        yield (
+            fit(f"{glyph} {word}", size) + " " * GAP,
+            self.palette.stale if stale else self.palette.health(health),
+        )
+
+    def _columns(self, width: int) -> Layout:
+        if self._laid_out != (width, self._widths):
+            self._laid_out = (width, self._widths)
+            self._layout = layout(width, self._widths)
+        return self._layout
+
+    # Upkeep.
+
+    def _measure(self, hosts: Iterable[HostSnapshot]) -> None:
+        """Grow the columns to what changed hosts ask for; hosts with the same rows are not looked at."""
+        widths = self._widths
+        for host in hosts:
+            seen = self._measured.get(host.host)
+            if seen is not None and (seen is host or (seen.processes is host.processes and seen.tags == host.tags)):
+                continue
+            self._measured[host.host] = host
+            widths = widths.grown(host_widths(host))
+        self._widths = widths
+
+    def _settle(self) -> None:
+        """After the rows changed: the cursor finds its row again, and what differs is repainted."""
+        index = self.view.index(self._cursor) if self._cursor is not None else None
+        self.keep_place(index)
+        self.repaint()
+        row = self.cursor_row
+        key = row.key if row is not None else None
+        if key != self._cursor:
+            self.cursor_moved()
+
+    def _forget_marks_of_the_gone(self, picture: FleetPicture) -> None:
+        gone = {key for key in self._marks if not _exists(key, picture)}
+        if gone:
+            self._marks -= gone
+            self._marks_changed()
+
+    def _marks_changed(self) -> None:
+        self.repaint()
+        self.post_message(self.MarksChanged(len(self._marks)))
+
+    def _seek(self, step: int, wanted: Callable[[Row], bool]) -> bool:
+        rows = self.view.rows
+        for distance in range(1, len(rows) + 1):
+            index = (self._at + step * distance) % len(rows)
+            if wanted(rows[index]):
+                self.move_to(index)
+                return True
+        return False
+
+
+def _aligned(column: Column, text: str, size: int) -> str:
+    if column in RIGHT and cell_width(text) < size:
+        return " " * (size - cell_width(text)) + text
+    return fit(text, size)
+
+
+def _is_problem(row: Row) -> bool:
+    health = row.process.health if row.process is not None else row.host.health
+    return health is Health.BAD
+
+
+def _exists(key: ProcessKey, picture: FleetPicture) -> bool:
+    host = picture.hosts.get(key.host)
+    if host is None:
+        return False
+    return key.is_host or key in host.by_key or any(process.key.group == key.group for process in host.processes)

@@ -1,0 +1,181 @@
+"""The ground on which every widget here is painted: lines of styled runs, and only the cells that differ are sent.
+
+Who comes in: a subclass that can say what a line looks like now (`paint`). Who leaves: strips for Textual's compositor.
+The one rule: after anything changed, call `repaint`. It paints the visible lines again in memory, compares them with
+what the terminal shows, and refreshes just the cells between the first and the last difference: an idle tick costs no
+byte, a changed row costs a part of one line (ux.md, "What a keystroke may cost").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.ui.theme import Glyphs, Palette, glyphs_of, palette_of
+
+Run = tuple[str, Style]
+"""Text that is already safe for a terminal, and its style."""
+
+GAP = 12
+"""Two differences on a line that are nearer than this are cheaper to send as one: moving the cursor costs as much."""
+
+
+class LineWidget(Widget):
+    """A widget that knows what each of its lines looks like and repaints only what differs."""
+
+    ALLOW_SELECT: ClassVar[bool] = False
+
+    DEFAULT_CSS = """
+    LineWidget { background: $background; color: $foreground; height: 1fr; width: 1fr; }
+    """
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._painted: dict[int, tuple[tuple[Run, ...], Style | None, Strip]] = {}
+        self._painted_for: tuple[Palette, Glyphs, int] | None = None
+
+    def paint(self, y: int, width: int) -> Iterable[Run]:
+        """What line `y` of the widget looks like now; longer than `width` is cut, shorter is filled."""
+        raise NotImplementedError
+
+    def ground(self, y: int) -> Style | None:
+        """The background under the whole of line `y`; None is the widget's own."""
+        return None
+
+    @property
+    def palette(self) -> Palette:
+        """The colours by role of the theme that is on."""
+        return palette_of(self.app)
+
+    @property
+    def glyphs(self) -> Glyphs:
+        """The signs the terminal can show."""
+        return glyphs_of(self.app)
+
+    def render_line(self, y: int) -> Strip:
+        """For the compositor: the line as last painted, or painted now."""
+        self._forget_when_restyled()
+        kept = self._painted.get(y)
+        return kept[2] if kept is not None else self._paint_line(y)[2]
+
+    def repaint(self, lines: Iterable[int] | None = None) -> None:
+        """Bring the terminal up to date: of all lines, or of the given ones, the cells that differ."""
+        if not self.is_attached or not self.size:
+            return
+        if self._forget_when_restyled():
+            self.refresh()
+            return
+        for y in range(self.size.height) if lines is None else lines:
+            old = self._painted.get(y)
+            if old is None:
+                continue  # never shown yet: the compositor will ask
+            new = self._paint_line(y)
+            if new is not old:
+                for start, end in differences(old[2], new[2]):
+                    self.refresh(Region(start, y, end - start, 1))
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """A new width is a new layout of every line."""
+        self._painted.clear()
+
+    def _forget_when_restyled(self) -> bool:
+        now = (self.palette, self.glyphs, self.size.width)
+        if self._painted_for == now:
+            return False
+        self._painted_for = now
+        had = bool(self._painted)
+        self._painted.clear()
+        return had
+
+    def _paint_line(self, y: int) -> tuple[tuple[Run, ...], Style | None, Strip]:
+        width = self.size.width
+        runs, ground = tuple(self.paint(y, width)), self.ground(y)
+        kept = self._painted.get(y)
+        if kept is not None and kept[0] == runs and kept[1] == ground:
+            return kept
+        line = (runs, ground, make_strip(runs, width, ground))
+        self._painted[y] = line
+        return line
+
+
+def make_strip(runs: Sequence[Run], width: int, ground: Style | None = None) -> Strip:
+    """Runs as exactly `width` cells: neighbours of one style joined, cut or filled at the end."""
+    segments: list[Segment] = []
+    used = 0
+    for text, style in runs:
+        if not text or used >= width:
+            continue
+        if segments and segments[-1].style == style:
+            segments[-1] = Segment(segments[-1].text + text, style)
+        else:
+            segments.append(Segment(text, style))
+        used += cell_len(text)
+    strip = Strip(segments, used)
+    if used > width:
+        strip = strip.crop(0, width)
+    elif used < width:
+        segments.append(Segment(" " * (width - used), _NO_STYLE))
+        strip = Strip(segments, width)
+    if ground is None:
+        return strip
+    return Strip([Segment(text, _grounded(style, ground)) for text, style, _ in strip], width)
+
+
+def differences(old: Strip, new: Strip) -> list[tuple[int, int]]:
+    """The spans of cells, [start, end), in which two lines differ; near ones are joined."""
+    before, after = _cells(old), _cells(new)
+    if len(before) != len(after):
+        return [(0, max(len(before), len(after)))]
+    spans: list[tuple[int, int]] = []
+    for x, (one, other) in enumerate(zip(before, after, strict=True)):
+        if one == other:
+            continue
+        if spans and x - spans[-1][1] < GAP:
+            spans[-1] = (spans[-1][0], x + 1)
+        else:
+            spans.append((x, x + 1))
+    return [_whole_characters(span, before, after) for span in spans]
+
+
+Cell = tuple[str, Style | None]
+_NO_STYLE = Style()
+
+
+def _grounded(style: Style | None, ground: Style) -> Style:
+    """`style` on `ground`; a style that has its own background keeps it."""
+    return ground if style is None else ground + style
+
+
+def _cells(strip: Strip) -> list[Cell]:
+    """One entry per cell; the second cell of a wide character is empty text."""
+    cells: list[Cell] = []
+    for text, style, _ in strip:
+        if text.isascii():
+            cells.extend((character, style) for character in text)
+            continue
+        for character in text:
+            width = cell_len(character)
+            if width == 0 and cells:
+                cells[-1] = (cells[-1][0] + character, style)
+            else:
+                cells.append((character, style))
+                cells.extend([("", style)] * (width - 1))
+    return cells
+
+
+def _whole_characters(span: tuple[int, int], *lines: Sequence[Cell]) -> tuple[int, int]:
+    """The span widened so that it cuts no wide character of either line in two."""
+    start, end = span
+    while start > 0 and any(not line[start][0] for line in lines):
+        start -= 1
+    while any(end < len(line) and not line[end][0] for line in lines):
+        end += 1
+    return start, end
