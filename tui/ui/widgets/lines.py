@@ -145,6 +145,69 @@ def differences(old: Strip, new: Strip) -> list[tuple[int, int]]:
     return [_whole_characters(span, before, after) for span in spans]
 
 
+def cut_runs(runs: Sequence[Run], left: int, width: int) -> tuple[Run, ...]:
+    """The runs that are seen through a window of `width` cells that begins at cell `left`."""
+    kept: list[Run] = []
+    x = 0
+    for text, style in runs:
+        if x >= left + width:
+            break
+        size = cell_len(text)
+        if x + size > left:
+            part = _cells_of(text, max(0, left - x), left + width - x)
+            if part:
+                kept.append((part, style))
+        x += size
+    return tuple(kept)
+
+
+def wrap_runs(head: Sequence[Run], runs: Sequence[Run], width: int) -> tuple[tuple[Run, ...], ...]:
+    """Rows of at most `width` cells: the first after `head`, the others indented as far when that leaves room."""
+    wide = sum(cell_len(text) for text, _ in head)
+    indent = wide if wide <= width // 2 else 2
+    margin: Run = (" " * indent, _NO_STYLE)
+    rows: list[list[Run]] = [list(head)]
+    room = width - wide
+    for text, style in runs:
+        while text:
+            part, size = _beginning(text, room)
+            if part:
+                rows[-1].append((part, style))
+                room -= size
+                text = text[len(part) :]
+            if text:
+                rows.append([margin])
+                room = max(2, width - indent)
+    return tuple(map(tuple, rows))
+
+
+def _beginning(text: str, cells: int) -> tuple[str, int]:
+    """As many characters as go into `cells`, and the cells they take."""
+    if text.isascii():
+        part = text[: max(0, cells)]
+        return part, len(part)
+    used = 0
+    for index, character in enumerate(text):
+        size = cell_len(character)
+        if used + size > cells:
+            return text[:index], used
+        used += size
+    return text, used
+
+
+def _cells_of(text: str, start: int, end: int) -> str:
+    """The characters of `text` between two cells; a wide one that is cut in two is left out."""
+    if text.isascii():
+        return text[start:end]
+    kept, x = [], 0
+    for character in text:
+        size = cell_len(character)
+        if start <= x and x + size <= end:
+            kept.append(character)
+        x += size
+    return "".join(kept)
+
+
 Cell = tuple[str, Style | None]
 _NO_STYLE = Style()
 

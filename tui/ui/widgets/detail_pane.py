@@ -1,0 +1,306 @@
+"""Everything known about the row under the cursor: state, how the last run ended, config, changes, last output.
+
+Who comes in: a row with its transitions, configuration and last log lines. Who leaves: lines; the pane scrolls.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from textual import events
+
+from tui.model.host import HostSnapshot
+from tui.model.process import Process
+from tui.model.states import UNREACHABLE, ProcessState
+from tui.model.timeline import Transition
+from tui.model.view import Row
+from tui.text import cell_width, clean_cell, duration_words, fit, log_spans
+from tui.ui.theme import Glyphs, Palette, host_state, process_state
+from tui.ui.widgets.lines import LineWidget, Run
+from tui.ui.widgets.list_lines import WHEEL
+
+LABEL = 10
+LAST_CHANGES = 8
+
+
+class Configured(Protocol):
+    """What the pane needs of a program's configuration; None where supervisord does not tell."""
+
+    @property
+    def autostart(self) -> bool | None: ...
+    @property
+    def startsecs(self) -> int | None: ...
+    @property
+    def stopwaitsecs(self) -> int | None: ...
+    @property
+    def startretries(self) -> int | None: ...
+    @property
+    def command(self) -> str | None: ...
+
+
+Line = tuple[Run, ...]
+
+
+class DetailPane(LineWidget, can_focus=True):
+    """A page about one process or one host."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._row: Row | None = None
+        self._transitions: tuple[Transition, ...] = ()
+        self._config: Configured | None = None
+        self._log: tuple[str, ...] = ()
+        self._flapping = False
+        self._now = time.monotonic()
+        self._top = 0
+        self._page: list[Line] = []
+
+    def show(
+        self,
+        row: Row | None,
+        transitions: Sequence[Transition] = (),
+        config: Configured | None = None,
+        log_lines: Sequence[str] = (),
+        *,
+        flapping: bool = False,
+        monotonic: float | None = None,
+    ) -> None:
+        """`log_lines` are raw (they are cleaned here), oldest first, as are the transitions."""
+        other = row is None or self._row is None or row.key != self._row.key
+        self._row, self._transitions, self._config = row, tuple(transitions), config
+        self._log, self._flapping = tuple(log_lines), flapping
+        if other:
+            self._top = 0
+        self.tick(monotonic)
+
+    def tick(self, monotonic: float | None = None) -> None:
+        """Time has passed: ages and uptimes may read differently."""
+        self._now = time.monotonic() if monotonic is None else monotonic
+        self._page = []
+        self.repaint()
+
+    def scroll_lines(self, by: int) -> None:
+        """Down, or up when negative."""
+        self._top = min(max(0, self._top + by), max(0, len(self._page) - self.size.height))
+        self.repaint()
+
+    def paint(self, y: int, width: int) -> Iterable[Run]:
+        """The title, then the facts; the log takes what room is left at the bottom."""
+        if not self._page or y == 0:
+            self._page = self._compose_page(width)
+        index = self._top + y
+        return self._page[index] if index < len(self._page) else ()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """The wheel."""
+        event.stop()
+        self.scroll_lines(WHEEL)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """The wheel."""
+        event.stop()
+        self.scroll_lines(-WHEEL)
+
+    def _compose_page(self, width: int) -> list[Line]:
+        row, palette, glyphs = self._row, self.palette, self.glyphs
+        if row is None:
+            return [((" Nothing is selected.", palette.dim),)]
+        lines = title_lines(row, palette, glyphs)
+        if row.process is None:
+            lines += host_lines(row.host, self._now, width, palette)
+        else:
+            lines += process_lines(row.process, row.host, self._now, width, palette, self._flapping)
+            lines += config_lines(self._config, width, palette)
+        lines += transition_lines(self._transitions, width, palette, glyphs, with_name=row.process is None)
+        if self._log:
+            room = max(3, self.size.height - len(lines) - 1)
+            lines.append(_rule("output", width, palette, glyphs))
+            lines += [_log_line(text, palette) for text in self._log[-room:]]
+        return lines
+
+
+def title_lines(row: Row, palette: Palette, glyphs: Glyphs) -> list[Line]:
+    """Who it is and how it is."""
+    process, host = row.process, row.host
+    if process is None:
+        glyph, word, health = host_state(host, glyphs)
+        title: Line = ((f" {host.host}", palette.strong),)
+    else:
+        glyph, word, health = process_state(process, glyphs)
+        title = ((f" {host.host}  ", palette.dim), (process.title, palette.strong))
+    stale = process is not None and not host.fresh
+    state: list[Run] = [(f" {glyph} {word}", palette.stale if stale else palette.health(health))]
+    if process is not None and process.pid:
+        state.append((f"   pid {process.pid}", palette.text))
+    return [title, tuple(state)]
+
+
+def process_lines(
+    process: Process, host: HostSnapshot, monotonic: float, width: int, palette: Palette, flapping: bool
+) -> list[Line]:
+    """State, times, how it ended, where it writes."""
+    seen_at = monotonic if host.fresh or host.read_at is None else host.read_at
+    now = host.now(seen_at)
+    facts: list[tuple[str, str, bool]] = []
+    if not host.fresh:
+        age = host.age(monotonic)
+        facts.append(("stale", f"read {duration_words(age)} ago" if age is not None else "never read", True))
+        facts.append(("host", host.problem or host.state.value, True))
+    if flapping:
+        facts.append(("flapping", "it keeps ending and being started again", True))
+    since = process.since()
+    if since:
+        facts.append(("since", f"{duration_words(max(0.0, now - since))}  ({_moment(since)})", False))
+    ending = exit_words(process)
+    if ending:
+        facts.append(("last exit", ending, process.exitstatus != 0 or bool(process.spawnerr)))
+    if process.spawnerr:
+        facts.append(("error", process.spawnerr, True))
+    if not process.addressable:
+        facts.append(("name", "holds characters supervisord cannot be told: no actions", True))
+    facts.append(("stdout", process.stdout_logfile or "not kept", False))
+    if process.stderr_logfile:
+        facts.append(("stderr", process.stderr_logfile, False))
+    return _facts(facts, width, palette)
+
+
+def host_lines(host: HostSnapshot, monotonic: float, width: int, palette: Palette) -> list[Line]:
+    """Where it is, how it answers, and what to do when it does not."""
+    facts: list[tuple[str, str, bool]] = []
+    if host.problem:
+        facts.append(("cause", f"{host.state.value}: {host.problem}", True))
+    if host.advice:
+        facts.append(("advice", host.advice, False))
+    age = host.age(monotonic)
+    facts.append(("read", f"{duration_words(age)} ago" if age is not None else "never", False))
+    if host.state in UNREACHABLE:
+        when = "not before you ask (ctrl+r)" if host.next_at is None else _in_words(host.next_at - monotonic)
+        facts.append(("next try", when, False))
+    facts += [("url", host.url, False), ("version", host.version or "not known yet", False)]
+    if host.identification and host.identification != "supervisor":
+        facts.append(("identity", host.identification, False))
+    if host.latency is not None:
+        facts.append(("answers", f"in {duration_words(host.latency)}", False))
+    if host.folder:
+        facts.append(("folder", "/".join(host.folder), False))
+    if host.tags:
+        facts.append(("tags", ", ".join(sorted(host.tags)), False))
+    facts.append(("processes", f"{len(host.processes)}, {host.bad_count} in trouble", bool(host.bad_count)))
+    facts += [("note", badge, True) for badge in host.badges]
+    return _facts(facts, width, palette)
+
+
+def config_lines(config: Configured | None, width: int, palette: Palette) -> list[Line]:
+    """What supervisord is told to do with it, as far as it tells."""
+    if config is None:
+        return []
+    facts: list[tuple[str, str, bool]] = []
+    if config.command:
+        facts.append(("command", clean_cell(config.command, 2000), False))
+    told = [
+        ("autostart", None if config.autostart is None else ("yes" if config.autostart else "no")),
+        ("startsecs", config.startsecs),
+        ("retries", config.startretries),
+        ("stopwait", None if config.stopwaitsecs is None else f"{config.stopwaitsecs}s"),
+    ]
+    words = "  ".join(f"{name} {value}" for name, value in told if value is not None)
+    if words:
+        facts.append(("config", words, False))
+    return _facts(facts, width, palette)
+
+
+def transition_lines(
+    transitions: Sequence[Transition], width: int, palette: Palette, glyphs: Glyphs, *, with_name: bool
+) -> list[Line]:
+    """The latest changes, newest first."""
+    if not transitions:
+        return []
+    lines = [_rule("changes", width, palette, glyphs)]
+    for change in reversed(transitions[-LAST_CHANGES:]):
+        moment = datetime.fromtimestamp(change.time).astimezone()
+        words = f"{change.old}{glyphs.arrow}{change.new}"
+        if change.old == change.new:
+            words = f"{change.new} again, pid {change.pid}"
+        who = f"{clean_cell(change.key.name)}  " if with_name and change.key.name else ""
+        ours = "  ours" if change.ours else ""
+        lines.append(((f" {moment:%H:%M:%S} ", palette.dim), (f"{who}{words}", palette.text), (ours, palette.accent)))
+    return lines
+
+
+def exit_words(process: Process) -> str:
+    """How the last run ended: 'killed by a signal', 'exit code 3', '' while it runs or when it never ran."""
+    ended = process.state in (ProcessState.EXITED, ProcessState.FATAL, ProcessState.BACKOFF, ProcessState.STOPPED)
+    if not ended or not process.start:
+        return ""
+    if process.exitstatus < 0:
+        return "killed by a signal" if process.exitstatus == -1 else f"killed by {_signal(-process.exitstatus)}"
+    if process.exitstatus > 128 and _signal(process.exitstatus - 128).startswith("SIG"):
+        return f"exit code {process.exitstatus} (a shell's word for {_signal(process.exitstatus - 128)})"
+    return f"exit code {process.exitstatus}"
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _facts(facts: Sequence[tuple[str, str, bool]], width: int, palette: Palette) -> list[Line]:
+    """Label and words, wrapped under themselves."""
+    room = max(10, width - LABEL - 3)
+    lines: list[Line] = []
+    for label, words, alarming in facts:
+        style = palette.bad if alarming else palette.text
+        head = label
+        for part in wrap_words(words, room):
+            lines.append(((f" {fit(head, LABEL)} ", palette.dim), (part, style)))
+            head = ""
+    return lines
+
+
+def wrap_words(text: str, width: int) -> list[str]:
+    """`text` in lines of at most `width` cells, broken at spaces where there are any."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split(" "):
+        candidate = f"{line} {word}" if line else word
+        if cell_width(candidate) <= width:
+            line = candidate
+            continue
+        if line:
+            lines.append(line)
+        while cell_width(word) > width:
+            cut = max(1, next(n for n in range(len(word), 0, -1) if cell_width(word[:n]) <= width or n == 1))
+            lines.append(word[:cut])
+            word = word[cut:]
+        line = word
+    return [*lines, line]
+
+
+def _rule(title: str, width: int, palette: Palette, glyphs: Glyphs) -> Line:
+    return (
+        (f" {glyphs.rule} ", palette.rule),
+        (title, palette.heading),
+        (" " + glyphs.rule * max(0, width - len(title) - 5), palette.rule),
+    )
+
+
+def _log_line(text: str, palette: Palette) -> Line:
+    from tui.ui.widgets.log_view import rich_style
+
+    return ((" ", palette.text), *((part, palette.dim + rich_style(style)) for part, style in log_spans(text)))
+
+
+def _moment(epoch: int) -> str:
+    moment = datetime.fromtimestamp(epoch).astimezone()
+    today = datetime.now().astimezone().date()
+    return f"{moment:%H:%M:%S}" if moment.date() == today else f"{moment:%Y-%m-%d %H:%M}"
+
+
+def _in_words(seconds: float) -> str:
+    return "now" if seconds < 1 else f"in {duration_words(seconds)}"
