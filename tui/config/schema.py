@@ -16,6 +16,8 @@ DEFAULT_TIMEOUT = 5.0
 POLL_RANGE = (0.2, 3600.0)
 TIMEOUT_RANGE = (0.1, 300.0)
 
+NO_PASSWORD = NoPassword()
+
 MouseMode = Literal["auto", "on", "off"]
 
 
@@ -26,7 +28,7 @@ class HostSettings:
     name: str
     endpoint: Endpoint
     user: str = ""
-    password: PasswordSource = NoPassword()
+    password: PasswordSource = NO_PASSWORD
     """Where the password comes from; asked once, before the screen is taken."""
     poll: float = DEFAULT_POLL
     """Seconds between two polls."""

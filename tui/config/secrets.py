@@ -1,6 +1,6 @@
 """Passwords: where they come from, and how they stay out of everything but the request that needs them.
 
-Who comes in: the loader, with a source for each host; then `passwords.fetch_passwords`, once, before the screen is taken.
+Who comes in: the loader, with a source for each host; then whoever starts the engine, once, before the screen is taken.
 Who leaves: `Secret`, which only prints as `***` and is opened where the Authorization header is built, nowhere else.
 The rule: a message names the kind of source (a variable, a file, a program), never what it gave.
 """
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import getpass
 import hmac
 import json
 import os
@@ -150,33 +149,15 @@ class CommandPassword:
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "its words cannot be given to a program"
+            reason = (
+                error.strerror if isinstance(error, OSError) else "its words cannot be given to a program"
+            )
             raise ConfigError("", f"{what} cannot be started: {reason}") from None
         try:
             content = _read_output(process, what)
         finally:
             _end(process)
         return _first_line(content, what)
-
-
-@dataclass(frozen=True, slots=True)
-class PromptPassword:
-    """Asked for on the terminal: for a host given on the command line."""
-
-    question: str
-
-    def fetch(self) -> Secret:
-        try:
-            terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
-        except OSError:
-            raise ConfigError(
-                "", "a password is needed and there is no terminal to ask on", "put it in SUPERVISOR_PASSWORD"
-            ) from None
-        os.close(terminal)
-        try:
-            return Secret(getpass.getpass(self.question))
-        except EOFError:
-            raise ConfigError("", "no password was given") from None
 
 
 def _read_output(process: subprocess.Popen[bytes], what: str) -> bytes:

@@ -28,7 +28,7 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One address. `host`/`port` for http and https, `socket` for unix; `prefix` is a path before /RPC2, '' or '/x'."""
+    """One address. `host`/`port` for http and https (an IPv6 address without brackets), `socket` for unix; `prefix` is a path before /RPC2, '' or '/x'."""
 
     scheme: Scheme
     host: str = ""
@@ -42,7 +42,8 @@ class Endpoint:
         """The address for people and JSON; never holds a user or a password."""
         if self.scheme == "unix":
             return f"unix://{self.socket}"
-        return f"{self.scheme}://{self.host}:{self.port}{self.prefix}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}{self.prefix}"
 
     @property
     def rpc_path(self) -> str:

@@ -1,0 +1,47 @@
+"""Our places on this machine, as the XDG base directory specification names them; each is made on demand, mode 0700."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tui.errors import ConfigError
+
+APPLICATION = "supervisor-tui"
+SYSTEM_CONFIG = Path("/etc") / APPLICATION / "hosts.yaml"
+
+
+def config_dir() -> Path:
+    """Where hosts.yaml lives. Raises ConfigError when it cannot be made."""
+    return _private(config_place())
+
+
+def state_dir() -> Path:
+    """Where the journal and the memory live. Raises ConfigError when it cannot be made."""
+    return _private(_place("XDG_STATE_HOME", ".local/state"))
+
+
+def cache_dir() -> Path:
+    """Where things live that may be deleted at any time. Raises ConfigError when it cannot be made."""
+    return _private(_place("XDG_CACHE_HOME", ".cache"))
+
+
+def config_place() -> Path:
+    """The same as `config_dir`, but nothing is made: for looking."""
+    return _place("XDG_CONFIG_HOME", ".config")
+
+
+def _place(variable: str, default: str) -> Path:
+    """A relative value of the variable is ignored, as the specification asks."""
+    base = Path(os.environ.get(variable, ""))
+    return (base if base.is_absolute() else Path.home() / default) / APPLICATION
+
+
+def _private(directory: Path) -> Path:
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if directory.stat().st_mode & 0o077:
+            directory.chmod(0o700)
+    except OSError as error:
+        raise ConfigError(str(directory), f"this directory cannot be used: {error.strerror}") from None
+    return directory
