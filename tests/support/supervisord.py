@@ -148,6 +148,8 @@ class RealSupervisord:
         try:
             self.process.wait(timeout=3)
         except subprocess.TimeoutExpired:
+            # A child forked after the first look, and told to end before its exec, has ignored that.
+            children += _children_of(self.process.pid)
             self.process.kill()
             self.process.wait()
         for child in children:

@@ -1,0 +1,194 @@
+"""`start`, `stop`, `restart`, `signal`: a frozen plan, a question, a job, one outcome per target."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import click
+
+from tui.cli.exit_codes import ExitCode, code_for_outcomes
+from tui.cli.invocation import Invocation, host_filter, narrate, watching
+from tui.cli.output import action_document, outcome_table, print_json
+from tui.cli.selection import Selection
+from tui.engine.engine import Engine
+from tui.engine.jobs import JobPicture
+from tui.errors import NoMatchError, RefusedError, UsageError
+from tui.model.plan import Pace, Plan, Verb, make_plan, plan_summary, plan_words
+from tui.model.policy import Judgement, Tier
+
+Command = TypeVar("Command", bound=Callable[..., object])
+
+
+def consent_options(command: Command) -> Command:
+    """The options of everything that changes something."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="One JSON document (schema 1)."),
+        click.option("--dry-run", is_flag=True, help="Print the plan and change nothing."),
+        click.option("-y", "--yes", is_flag=True, help="Do not ask; needed where there is no terminal."),
+    ):
+        command = option(command)
+    return command
+
+
+def _process_options(command: Command) -> Command:
+    for option in (
+        click.option("--no-wait", is_flag=True, help="An accepted request is enough."),
+        click.option(
+            "--max-failed", type=click.IntRange(0), default=0, help="Begin nothing more after N failures."
+        ),
+        click.option(
+            "--batch", default="", metavar="N|P%", help="So many at a time; the next when these are done."
+        ),
+        click.option("--select", default="", metavar="QUERY", help="Only what this filter selects."),
+    ):
+        command = option(command)
+    return consent_options(command)
+
+
+def _act(
+    invocation: Invocation,
+    verb: Verb,
+    targets: tuple[str, ...],
+    *,
+    select: str,
+    batch: str,
+    max_failed: int,
+    no_wait: bool,
+    yes: bool,
+    dry_run: bool,
+    as_json: bool,
+    argument: str = "",
+) -> int:
+    if not targets and not select:
+        raise UsageError(
+            f"{verb} needs a target", f"'supervisor-tui {verb} HOST/GROUP:NAME', or --select QUERY"
+        )
+    selection = Selection.parse(targets, select)
+    with watching(invocation, host_filter(targets)) as engine:
+        monotonic = time.monotonic()
+        rows = selection.rows(engine.picture, monotonic)
+        keys = [process.key for found in rows.values() for process in found]
+        dark = [host for host in rows if not engine.picture.hosts[host].fresh]
+        for host in dark:
+            snapshot = engine.picture.hosts[host]
+            narrate(f"{host} cannot be read: {snapshot.problem}")
+        if not keys:
+            raise NoMatchError(
+                "none of the hosts that were named could be read", "`supervisor-tui check` says why"
+            )
+        plan = make_plan(
+            verb,
+            keys,
+            engine.picture,
+            monotonic,
+            argument=argument,
+            pace=Pace(batch=_batch_size(batch, len(keys)), max_failed=max_failed, wait=not no_wait),
+            scope=" ".join(targets) or select,
+        )
+        return run_plan(engine, plan, yes=yes, dry_run=dry_run, as_json=as_json, unreadable=bool(dark))
+
+
+def run_plan(
+    engine: Engine, plan: Plan, *, yes: bool, dry_run: bool, as_json: bool, unreadable: bool = False
+) -> int:
+    """Show, ask, run and report a plan; the exit code. Raises RefusedError when policy or the user says no."""
+    judgement = engine.policy.judge(plan, engine.picture, time.monotonic())
+    if judgement.refusal:
+        raise RefusedError(judgement.refusal, judgement.advice)
+    if dry_run:
+        _print_plan(plan)
+        return ExitCode.OK
+    if plan.acting and not yes:
+        ask(plan, judgement)
+    number = engine.submit(plan, Tier.TYPED)
+    picture = _follow(engine, number)
+    shown = {step.key: step.shown for step in plan.steps}
+    outcomes = list(picture.outcomes.values())
+    if as_json:
+        print_json(action_document(plan.verb, number, outcomes))
+    else:
+        click.echo(outcome_table([(shown.get(o.key, o.key.address), o) for o in outcomes]))
+    if picture.note:
+        narrate(picture.note)
+    return code_for_outcomes(outcomes, unreadable)
+
+
+def ask(plan: Plan, judgement: Judgement) -> None:
+    """The question of the plan's tier, on a terminal; without one, or without a yes, RefusedError."""
+    if not sys.stdin.isatty():
+        raise RefusedError(f"{plan_words(plan)}: not confirmed", "there is no terminal to ask on; use --yes")
+    for line in plan_summary(plan):
+        narrate(line)
+    if judgement.tier is Tier.TYPED:
+        answer = click.prompt(f"Type {judgement.typed} to go on", default="", show_default=False, err=True)
+        if answer.strip() != judgement.typed:
+            raise RefusedError("not confirmed", "nothing was done")
+    elif not click.confirm(f"{plan_words(plan)}?", default=False, err=True):
+        raise RefusedError("not confirmed", "nothing was done")
+
+
+def _follow(engine: Engine, number: int) -> JobPicture:
+    """Wait for the job, with a line of progress on a terminal; ctrl-c cancels what has not begun."""
+    try:
+        while True:
+            picture = engine.wait_job(number, 0.25)
+            if sys.stderr.isatty():
+                click.echo(f"\r{picture.done}/{picture.total}, {picture.failed} failed ", err=True, nl=False)
+            if picture.finished:
+                if sys.stderr.isatty():
+                    click.echo("\r\x1b[K", err=True, nl=False)
+                return picture
+    except KeyboardInterrupt:
+        engine.cancel(number)
+        narrate("\ncancelled: what has begun is finished first")
+        raise
+
+
+def _print_plan(plan: Plan) -> None:
+    click.echo(plan_words(plan))
+    for step in plan.steps:
+        state = f"{step.state.name}" if step.state is not None else ""
+        action = f"skip ({step.skip})" if step.skip else str(plan.verb)
+        click.echo(f"  {step.key.host}  {step.shown}  {state}  {action}")
+
+
+def _batch_size(text: str, total: int) -> int:
+    """`N` or `P%` of `total`, at least 1; 0 when nothing was said."""
+    if not text:
+        return 0
+    percent = text.endswith("%")
+    number = text.removesuffix("%")
+    if not number.isascii() or not number.isdigit() or int(number) < 1 or (percent and int(number) > 100):
+        raise UsageError(
+            f"--batch {text!r} is neither a number nor a percentage", "for example --batch 5 or --batch 20%"
+        )
+    return max(1, int(number) * total // 100) if percent else int(number)
+
+
+def _process_command(verb: Verb, doc: str) -> click.Command:
+    @click.command(str(verb), help=doc)
+    @click.argument("targets", nargs=-1)
+    @_process_options
+    @click.pass_obj
+    def command(invocation: Invocation, targets: tuple[str, ...], **options: object) -> int:
+        return _act(invocation, verb, targets, **options)  # type: ignore[arg-type]
+
+    return command
+
+
+start = _process_command(Verb.START, "Start the TARGETS (HOST/GROUP:NAME, globs allowed) that do not run.")
+stop = _process_command(Verb.STOP, "Stop the TARGETS (HOST/GROUP:NAME, globs allowed) that run.")
+restart = _process_command(Verb.RESTART, "Restart the TARGETS (HOST/GROUP:NAME, globs allowed) that run.")
+
+
+@click.command()
+@click.argument("signal_name", metavar="SIGNAL")
+@click.argument("targets", nargs=-1)
+@_process_options
+@click.pass_obj
+def signal(invocation: Invocation, signal_name: str, targets: tuple[str, ...], **options: object) -> int:
+    """Send SIGNAL (HUP, USR1, 15 …) to the TARGETS that have a process."""
+    return _act(invocation, Verb.SIGNAL, targets, argument=signal_name, **options)  # type: ignore[arg-type]

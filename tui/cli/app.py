@@ -1,0 +1,145 @@
+"""The command line's front door: global options, and each command loaded only when it is called.
+
+Who comes in: `tui.__main__`, which hands over how to open the screen and how to run the demo, so that this room imports
+neither. Who leaves: an exit code (`exit_codes`). A command's module is imported when it is named, so that `--version` and
+completion stay quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tui import __version__
+from tui.cli.exit_codes import ExitCode
+from tui.cli.invocation import Invocation
+from tui.errors import SupervisorTuiError
+
+OpenScreen = Callable[[Invocation], int]
+RunDemo = Callable[[int, bool], int]
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "status": ("tui.cli.status:status", "Print the processes of the fleet, or of the targets."),
+    "start": ("tui.cli.act:start", "Start processes."),
+    "stop": ("tui.cli.act:stop", "Stop processes."),
+    "restart": ("tui.cli.act:restart", "Restart processes that run."),
+    "signal": ("tui.cli.act:signal", "Send a signal to processes."),
+    "tail": ("tui.cli.tail:tail", "Print the end of logs, and follow them."),
+    "reread": ("tui.cli.daemon:reread", "Let supervisord read its files again; nothing is restarted."),
+    "update": ("tui.cli.daemon:update", "Apply changed program files: the plan is shown first."),
+    "daemon": ("tui.cli.daemon:daemon", "Restart or shut down supervisord itself, or read its log."),
+    "watch": ("tui.cli.watch:watch", "Print one JSON line per state change, for ever."),
+    "check": ("tui.cli.check:check", "Validate the configuration and probe every host."),
+    "config": ("tui.cli.config_commands:config", "Make, show or explain the configuration."),
+    "paths": ("tui.cli.config_commands:paths", "Print every file and directory in use."),
+    "completion": ("tui.cli.completion:completion", "Print the completion script for a shell."),
+    "demo": ("", "Start a real local fleet, open the screen on it, take it down at the end."),
+}
+"""Name -> (module:attribute, one line of help); the help stands here so that `--help` imports no command."""
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        place, _ = COMMANDS.get(cmd_name, ("", ""))
+        if not place:
+            return super().get_command(ctx, cmd_name)
+        module, _, attribute = place.partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            from tui.text import nearest
+
+            near = ", ".join(nearest(args[0], COMMANDS))
+            hint = f" Did you mean: {near}?" if near else " `supervisor-tui --help` lists the commands."
+            ctx.fail(f"No such command '{args[0]}'.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  (click's own signature)
+        """Run and exit: errors become one sentence on stderr and their exit code, never a traceback."""
+        try:
+            code = super().main(*args, **{**kwargs, "standalone_mode": False})
+        except click.ClickException as error:
+            error.show()
+            code = ExitCode.USAGE
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("interrupted", err=True)
+            code = ExitCode.INTERRUPTED
+        except SupervisorTuiError as error:
+            click.echo(f"supervisor-tui: {error}", err=True)
+            code = error.exit_code
+        except BrokenPipeError:
+            # The reader of our stdout went away (`… | head`): that ends us quietly, as it does other tools.
+            sys.stderr.close()
+            code = ExitCode.OK
+        sys.exit(int(code or 0))
+
+
+def make_cli(open_screen: OpenScreen, run_demo: RunDemo) -> click.Group:
+    """The whole command line; the two callables are imported lazily by whoever passes them."""
+
+    @click.group(
+        cls=LazyGroup,
+        invoke_without_command=True,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        help="One terminal window over every supervisord you run. Without a command: the screen.",
+        epilog="Targets are HOST/GROUP:NAME, each part may be a glob: 'web-*/api:*', 'web-01/', 'celery'.",
+    )
+    @click.option(
+        "-c",
+        "--config",
+        type=click.Path(path_type=Path),
+        help="The hosts file; else it is looked for (see `paths`).",
+    )
+    @click.option(
+        "-s", "--server", "urls", multiple=True, metavar="URL", help="Watch this host, without a file."
+    )
+    @click.option("-u", "--user", default="", help="The user for -s; the password is asked for.")
+    @click.option(
+        "--password-env", default="", metavar="NAME", help="The variable that holds the password for -s."
+    )
+    @click.option("--read-only", is_flag=True, help="Refuse everything that changes something.")
+    @click.option("--select", default="", metavar="QUERY", help="Begin with this filter (the screen).")
+    @click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal (the screen).")
+    @click.version_option(__version__, prog_name="supervisor-tui")
+    @click.pass_context
+    def cli(
+        ctx: click.Context,
+        config: Path | None,
+        urls: tuple[str, ...],
+        user: str,
+        password_env: str,
+        read_only: bool,
+        select: str,
+        no_mouse: bool,
+    ) -> int:
+        ctx.obj = Invocation(config, urls, user, password_env, read_only, select, no_mouse)
+        return open_screen(ctx.obj) if ctx.invoked_subcommand is None else 0
+
+    @cli.command(help=COMMANDS["demo"][1])
+    @click.option(
+        "--hosts", type=click.IntRange(4, 50), default=4, show_default=True, help="How many supervisords."
+    )
+    @click.option("--no-ui", is_flag=True, help="Print the hosts file and the URLs, and wait.")
+    def demo(hosts: int, no_ui: bool) -> int:
+        return run_demo(hosts, no_ui)
+
+    return cli

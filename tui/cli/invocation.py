@@ -1,0 +1,115 @@
+"""What the global options said, and the engine that follows from it.
+
+A command asks for `watching(...)`: settings are found, passwords fetched, the engine runs while the block does, and
+pending restarts are finished when it ends, also by ctrl-c.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import fnmatch
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tui.errors import UsageError
+
+if TYPE_CHECKING:
+    from tui.config.schema import Settings
+    from tui.config.secrets import Secret
+    from tui.engine.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """The global options."""
+
+    config: Path | None = None
+    urls: tuple[str, ...] = ()
+    user: str = ""
+    password_env: str = ""
+    read_only: bool = False
+    select: str = ""
+    no_mouse: bool = False
+
+    def settings(self) -> Settings:
+        """Find and read the configuration; warnings go to stderr. Raises ConfigError."""
+        from tui.config.load import settings_for
+
+        return settings_for(self.config, self.urls, self.user)
+
+    def passwords(self, settings: Settings) -> Mapping[str, Secret]:
+        """Every password that is needed, fetched or asked for now, before anything else takes the terminal."""
+        from tui.config.secrets import Secret
+        from tui.engine.connections import fetch_passwords
+
+        if self.urls and self.user:
+            secret = Secret(self._password())
+            return dict.fromkeys(settings.hosts, secret)
+        return fetch_passwords(settings)
+
+    def _password(self) -> str:
+        if self.password_env:
+            if self.password_env not in os.environ:
+                raise UsageError(
+                    f"the variable {self.password_env} is not set", "export it, or leave out --password-env"
+                )
+            return os.environ[self.password_env]
+        if not sys.stdin.isatty():
+            raise UsageError(
+                "a password is needed and there is no terminal to ask on", "use --password-env NAME"
+            )
+        answer: str = click.prompt(f"password of {self.user}", hide_input=True, err=True)
+        return answer
+
+
+def narrate(text: str) -> None:
+    """Tell people something; scripts never see it, because it goes to stderr."""
+    click.echo(text, err=True)
+
+
+def host_filter(patterns: tuple[str, ...]) -> Callable[[str], bool]:
+    """Whether a host can matter to these targets, so that the others need not be polled at all."""
+    globs = [pattern.partition("/")[0] for pattern in patterns if "/" in pattern]
+    if not patterns or len(globs) < len(patterns):
+        return lambda host: True
+    return lambda host: any(fnmatch.fnmatchcase(host, glob) for glob in globs)
+
+
+@contextlib.contextmanager
+def watching(
+    invocation: Invocation, wanted: Callable[[str], bool] = lambda host: True, *, settle: bool = True
+) -> Iterator[Engine]:
+    """An engine over the `wanted` hosts; with `settle` the block begins when each has answered or failed once.
+
+    When no host is wanted the engine watches all, so that the caller can name the nearest names in its error.
+    """
+    from tui.config.paths import state_dir
+    from tui.engine.engine import Engine
+
+    settings = invocation.settings()
+    for warning in settings.warnings:
+        narrate(f"warning: {warning}")
+    hosts = {name: host for name, host in settings.hosts.items() if wanted(name)}
+    settings = dataclasses.replace(settings, hosts=hosts or settings.hosts)
+    engine = Engine(
+        settings,
+        read_only=invocation.read_only,
+        state_dir=state_dir(),
+        passwords=invocation.passwords(settings),
+    )
+    engine.start()
+    try:
+        if settle:
+            engine.wait_answered(max(host.timeout for host in settings.hosts.values()) + 3.0)
+        yield engine
+    finally:
+        engine.stop()
+        for notice in engine.notices:
+            narrate(f"note: {notice}")

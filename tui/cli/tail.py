@@ -1,0 +1,130 @@
+"""`tail`: the end of logs of any number of processes, merged, each line with its source."""
+
+from __future__ import annotations
+
+import queue
+import sys
+import time
+from collections import deque
+from collections.abc import Sequence
+
+import click
+
+from tui.cli.exit_codes import ExitCode, worst
+from tui.cli.invocation import Invocation, host_filter, narrate, watching
+from tui.cli.selection import Selection
+from tui.engine.engine import Engine
+from tui.engine.logs import Channel, LogLine
+from tui.errors import SupervisorTuiError, UsageError
+from tui.model.process import ProcessKey
+from tui.rpc.client import Supervisor
+from tui.text import clean, clean_cell
+
+HISTORY_BYTES = 64 * 1024
+_READ_SECONDS = 30.0
+
+
+@click.command()
+@click.argument("targets", nargs=-1)
+@click.option("-f", "follow", is_flag=True, help="Go on printing what comes, until ctrl-c.")
+@click.option(
+    "-n", "lines", type=click.IntRange(0, 10_000), default=10, show_default=True, help="So many lines each."
+)
+@click.option("--stderr", "stderr", is_flag=True, help="The error log instead.")
+@click.option("--both", is_flag=True, help="Both logs.")
+@click.option("--select", default="", metavar="QUERY", help="Only what this filter selects.")
+@click.pass_obj
+def tail(
+    invocation: Invocation,
+    targets: tuple[str, ...],
+    follow: bool,
+    lines: int,
+    stderr: bool,
+    both: bool,
+    select: str,
+) -> int:
+    """Print the end of the TARGETS' logs; several are merged, each line with its source."""
+    if not targets and not select:
+        raise UsageError("tail needs a target", "'supervisor-tui tail HOST/GROUP:NAME', or --select QUERY")
+    channels: tuple[Channel, ...] = ("stdout", "stderr") if both else ("stderr",) if stderr else ("stdout",)
+    selection = Selection.parse(targets, select)
+    with watching(invocation, host_filter(targets)) as engine:
+        rows = selection.rows(engine.picture, time.monotonic())
+        dark = [host for host in rows if not engine.picture.hosts[host].fresh]
+        for host in dark:
+            narrate(f"{host} cannot be read: {engine.picture.hosts[host].problem}")
+        keys = [process.key for found in rows.values() for process in found]
+        code = print_logs(engine, keys, channels, lines=lines, follow=follow)
+        return worst([code, ExitCode.UNREADABLE if dark else ExitCode.OK])
+
+
+def print_logs(
+    engine: Engine, keys: Sequence[ProcessKey], channels: tuple[Channel, ...], *, lines: int, follow: bool
+) -> ExitCode:
+    """The last `lines` of each log, then with `follow` whatever comes, until interrupted."""
+    named = len(keys) > 1 or len(channels) > 1
+    if follow:
+        _follow(engine, keys, channels, lines, named)
+    codes = [_print_end(engine, key, channel, lines, named) for key in keys for channel in channels]
+    return worst(codes)
+
+
+def _print_end(engine: Engine, key: ProcessKey, channel: Channel, lines: int, named: bool) -> ExitCode:
+    async def read(supervisor: Supervisor) -> str:
+        if key.is_host:
+            return await supervisor.read_main_log(-HISTORY_BYTES, 0)
+        return await supervisor.read_log(key, channel, -HISTORY_BYTES, 0)
+
+    try:
+        text = engine.ask(key.host, read).result(_READ_SECONDS)
+    except SupervisorTuiError as error:
+        narrate(f"{_source(key, channel)}: {error}")
+        return ExitCode.FAILED
+    for line in deque(text.splitlines(), maxlen=lines):
+        click.echo(_printed(line, key, channel, named))
+    return ExitCode.OK
+
+
+def _follow(
+    engine: Engine, keys: Sequence[ProcessKey], channels: tuple[Channel, ...], lines: int, named: bool
+) -> None:
+    """Print for ever: the first batch of each source is its history, of which only the last `lines` are kept."""
+    batches: queue.SimpleQueue[Sequence[LogLine]] = queue.SimpleQueue()
+    log = engine.follow_logs(keys, frozenset(channels), batches.put, history=HISTORY_BYTES if lines else 0)
+    seen: set[tuple[ProcessKey, str]] = set()
+    try:
+        while True:
+            batch = batches.get()
+            fresh = {(line.key, line.channel) for line in batch} - seen
+            seen |= fresh
+            for source in fresh:
+                history = [line for line in batch if (line.key, line.channel) == source]
+                for line in history[-lines:] if lines else []:
+                    _print_line(line, named)
+            for line in batch:
+                if (line.key, line.channel) not in fresh:
+                    _print_line(line, named)
+            sys.stdout.flush()
+    finally:
+        log.close()
+
+
+def _print_line(line: LogLine, named: bool) -> None:
+    if line.kind == "line":
+        click.echo(_printed(line.text, line.key, line.channel, named))
+    else:
+        narrate(f"-- {_source(line.key, line.channel)}: {clean_cell(line.text)}")
+
+
+def _printed(text: str, key: ProcessKey, channel: str, named: bool) -> str:
+    """Raw towards a pipe, where bytes are data; cleaned on a terminal, which an attacker's log must not drive."""
+    if sys.stdout.isatty():
+        text = clean(text)
+    return f"{_source(key, channel)} | {text}" if named else text
+
+
+def _source(key: ProcessKey, channel: str) -> str:
+    where = clean_cell(key.host)
+    if key.is_host:
+        return f"{where} supervisord"
+    return f"{where}/{clean_cell(key.address)}" + (" (stderr)" if channel == "stderr" else "")
