@@ -28,7 +28,10 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One address. `host`/`port` for http and https (an IPv6 address without brackets), `socket` for unix; `prefix` is a path before /RPC2, '' or '/x'."""
+    """One address. `host`/`port` for http and https, `socket` for unix; `prefix` is a path before /RPC2, '' or '/x'.
+
+    An IPv6 address stands in `host` without its brackets.
+    """
 
     scheme: Scheme
     host: str = ""

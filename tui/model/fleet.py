@@ -219,7 +219,9 @@ def _row_change(before: Process | None, after: Process | None) -> _RowChange | N
         return None if before is None else (before.key, before.state.name, "", 0, 0)
     if before is None:
         return (after.key, "", after.state.name, after.pid, after.exitstatus)
-    if before.state is after.state and before.pid == after.pid and before.start == after.start:
+    # a start of 0 in the same state: supervisord itself was restarted and has not run this one
+    same_run = before.pid == after.pid and after.start in (before.start, 0)
+    if before.state is after.state and same_run:
         return None
     return (after.key, before.state.name, after.state.name, after.pid, after.exitstatus)
 

@@ -9,7 +9,6 @@ from functools import cached_property
 from tui.model.process import Process, ProcessKey
 from tui.model.states import ANSWERING, Health, HostState
 
-
 CLOCK_TOLERANCE = 2.0
 """Seconds the clock offset may wander (the server tells whole seconds, and the way there varies) before it shows."""
 
