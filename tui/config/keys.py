@@ -27,8 +27,8 @@ class Key:
 class SchemaRow:
     """One line of `config schema`."""
 
-    path: str
-    """`hosts.NAME.url`: what stands in capitals is the user's own word."""
+    name: str
+    """With its section: `hosts.NAME.url`: what stands in capitals is your own word."""
     type: str
     default: str
     meaning: str

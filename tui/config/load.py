@@ -14,13 +14,13 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from tui.config.discover import discover
 from tui.config.hosts import read_hosts
 from tui.config.keys import TOP
 from tui.config.nodes import parse
 from tui.config.paths import SYSTEM_CONFIG, config_place
 from tui.config.permissions import group_can_write, password_is_readable, read_private
 from tui.config.rules import journal_required, read_guardrails, read_ui
+from tui.config.sample import example_text as example_text
 from tui.config.schema import HostSettings, Settings
 from tui.config.sections import Section
 from tui.config.urls import BadUrl, parse_url
@@ -77,6 +77,8 @@ def settings_for(explicit: Path | None, urls: Sequence[str], user: str) -> Setti
     path = find(explicit)
     if path is not None:
         return load(path)
+    from tui.config.discover import discover
+
     settings = discover()
     if settings is None:
         raise nothing_found()

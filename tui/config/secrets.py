@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import hmac
 import json
 import os
 import re
@@ -56,7 +55,7 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return hmac.compare_digest(self.__value.encode(), other.__value.encode())
+        return self.__value == other.__value
 
     def __hash__(self) -> int:
         return hash((Secret, self.__value))
