@@ -227,17 +227,26 @@ def transition_lines(
             words = f"{change.new} again, pid {change.pid}"
         who = f"{clean_cell(change.key.name)}  " if with_name and change.key.name else ""
         ours = "  ours" if change.ours else ""
-        lines.append(((f" {moment:%H:%M:%S} ", palette.dim), (f"{who}{words}", palette.text), (ours, palette.accent)))
+        lines.append(
+            ((f" {moment:%H:%M:%S} ", palette.dim), (f"{who}{words}", palette.text), (ours, palette.accent))
+        )
     return lines
 
 
 def exit_words(process: Process) -> str:
     """How the last run ended: 'killed by a signal', 'exit code 3', '' while it runs or when it never ran."""
-    ended = process.state in (ProcessState.EXITED, ProcessState.FATAL, ProcessState.BACKOFF, ProcessState.STOPPED)
+    ended = process.state in (
+        ProcessState.EXITED,
+        ProcessState.FATAL,
+        ProcessState.BACKOFF,
+        ProcessState.STOPPED,
+    )
     if not ended or not process.start:
         return ""
     if process.exitstatus < 0:
-        return "killed by a signal" if process.exitstatus == -1 else f"killed by {_signal(-process.exitstatus)}"
+        return (
+            "killed by a signal" if process.exitstatus == -1 else f"killed by {_signal(-process.exitstatus)}"
+        )
     if process.exitstatus > 128 and _signal(process.exitstatus - 128).startswith("SIG"):
         return f"exit code {process.exitstatus} (a shell's word for {_signal(process.exitstatus - 128)})"
     return f"exit code {process.exitstatus}"
@@ -293,7 +302,10 @@ def _rule(title: str, width: int, palette: Palette, glyphs: Glyphs) -> Line:
 def _log_line(text: str, palette: Palette) -> Line:
     from tui.ui.widgets.log_view import rich_style
 
-    return ((" ", palette.text), *((part, palette.dim + rich_style(style)) for part, style in log_spans(text)))
+    return (
+        (" ", palette.text),
+        *((part, palette.dim + rich_style(style)) for part, style in log_spans(text)),
+    )
 
 
 def _moment(epoch: int) -> str:

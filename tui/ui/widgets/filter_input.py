@@ -105,7 +105,9 @@ class FilterInput(Widget):
 
 class _FilterField(Input):
     def __init__(self, text: str) -> None:
-        super().__init__(text, select_on_focus=False, placeholder="web* state:bad !host:canary uptime<5m   (? for more)")
+        super().__init__(
+            text, select_on_focus=False, placeholder="web* state:bad !host:canary uptime<5m   (? for more)"
+        )
 
 
 class _Prompt(LineWidget):
@@ -133,4 +135,8 @@ class _Pointer(LineWidget):
         if self._error is None:
             return []
         at = min(self._error.position, max(0, width - 30))
-        return [(" " * (at + 3), self.palette.text), ("^ ", self.palette.bad), (str(self._error), self.palette.bad)]
+        return [
+            (" " * (at + 3), self.palette.text),
+            ("^ ", self.palette.bad),
+            (str(self._error), self.palette.bad),
+        ]

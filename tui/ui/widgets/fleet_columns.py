@@ -62,7 +62,9 @@ class Layout:
 
     def at(self, x: int) -> Column | None:
         """The column under a cell of the heading."""
-        return next((column for column, start, width in self.columns if start <= x < start + width + GAP), None)
+        return next(
+            (column for column, start, width in self.columns if start <= x < start + width + GAP), None
+        )
 
     def width(self, column: Column) -> int:
         """How wide a shown column is; 0 when it is not shown."""
@@ -100,7 +102,12 @@ def layout(width: int, wanted: Widths) -> Layout:
 
 def _sizes(wanted: Widths, *, folded: bool) -> dict[Column, int]:
     name = max(wanted.folded if folded else wanted.name, len(HOST_ROW))
-    asked = {Column.HOST: wanted.host, Column.GROUP: wanted.group, Column.NAME: name, Column.TAGS: wanted.tags}
+    asked = {
+        Column.HOST: wanted.host,
+        Column.GROUP: wanted.group,
+        Column.NAME: name,
+        Column.TAGS: wanted.tags,
+    }
     bound = {column: min(max(size, LEAST[column]), MOST[column]) for column, size in asked.items()}
     return {**FIXED, **bound}
 
@@ -144,7 +151,9 @@ def _host_cell(column: Column, host: HostSnapshot, monotonic: float) -> str:
     return "-"
 
 
-def _process_cell(column: Column, host: HostSnapshot, process: Process, monotonic: float, *, folded: bool) -> str:
+def _process_cell(
+    column: Column, host: HostSnapshot, process: Process, monotonic: float, *, folded: bool
+) -> str:
     # What a host no longer tells does not age as if it did: a stale row stands still at its last reading.
     seen_at = monotonic if host.fresh or host.read_at is None else host.read_at
     now = host.now(seen_at)
@@ -166,7 +175,12 @@ def _process_cell(column: Column, host: HostSnapshot, process: Process, monotoni
 
 def exit_text(process: Process) -> str:
     """How the last run ended: the exit code, 'sig' for a signal, '-' when it runs or never ran."""
-    ended = process.state in (ProcessState.EXITED, ProcessState.FATAL, ProcessState.BACKOFF, ProcessState.STOPPED)
+    ended = process.state in (
+        ProcessState.EXITED,
+        ProcessState.FATAL,
+        ProcessState.BACKOFF,
+        ProcessState.STOPPED,
+    )
     if not ended or not process.start:
         return "-"
     return "sig" if process.exitstatus < 0 else str(process.exitstatus)

@@ -67,7 +67,9 @@ class FleetTable(ListWidget):
             super().__init__()
             self.sort = sort
 
-    def __init__(self, view: View | None = None, *, id: str | None = None, classes: str | None = None) -> None:
+    def __init__(
+        self, view: View | None = None, *, id: str | None = None, classes: str | None = None
+    ) -> None:
         super().__init__(id=id, classes=classes)
         self.view = view if view is not None else View()
         """What is shown; change it through this widget's methods so that the cursor stays on its row."""
@@ -335,7 +337,9 @@ class FleetTable(ListWidget):
         widths = self._widths
         for host in hosts:
             seen = self._measured.get(host.host)
-            if seen is not None and (seen is host or (seen.processes is host.processes and seen.tags == host.tags)):
+            if seen is not None and (
+                seen is host or (seen.processes is host.processes and seen.tags == host.tags)
+            ):
                 continue
             self._measured[host.host] = host
             widths = widths.grown(host_widths(host))
@@ -386,4 +390,6 @@ def _exists(key: ProcessKey, picture: FleetPicture) -> bool:
     host = picture.hosts.get(key.host)
     if host is None:
         return False
-    return key.is_host or key in host.by_key or any(process.key.group == key.group for process in host.processes)
+    return (
+        key.is_host or key in host.by_key or any(process.key.group == key.group for process in host.processes)
+    )

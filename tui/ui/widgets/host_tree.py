@@ -192,10 +192,8 @@ class HostTree(ListWidget):
         under = index == self._at
         right = self._host_right(node) if node.host else self._branch_right(node)
         taken = sum(cell_width(text) for text, _ in right)
-        if node in self._branches:
-            arrow = glyphs.opened if node in self._open else glyphs.closed
-        else:
-            arrow = " "
+        opened = glyphs.opened if node in self._open else glyphs.closed
+        arrow = opened if node in self._branches else " "
         yield glyphs.cursor if under else " ", palette.key if under and self.has_focus else palette.dim
         yield f"{' ' * (INDENT * _depth(node))}{arrow} ", palette.dim
         room = max(3, width - 1 - INDENT * _depth(node) - 2 - taken - 1)
@@ -246,7 +244,9 @@ class HostTree(ListWidget):
         for host in self._hosts.values():
             for node in _branches_of(host):
                 self._branch(node)
-            self._branches[NodeId(folder=host.folder)].hosts.append(NodeId(folder=host.folder, host=host.host))
+            self._branches[NodeId(folder=host.folder)].hosts.append(
+                NodeId(folder=host.folder, host=host.host)
+            )
             for tag in host.tags:
                 self._branches[NodeId(tag=tag)].hosts.append(NodeId(tag=tag, host=host.host))
             self._count(host, 1)

@@ -206,5 +206,9 @@ def outcome_words(outcome: Outcome, arrow: str) -> str:
     change = ""
     if before is not None and after is not None and before is not after:
         change = f"{before.name}{arrow}{after.name}"
-    pids = f"pid {outcome.pid_before}{arrow}{outcome.pid_after}" if outcome.pid_before != outcome.pid_after else ""
+    pids = (
+        f"pid {outcome.pid_before}{arrow}{outcome.pid_after}"
+        if outcome.pid_before != outcome.pid_after
+        else ""
+    )
     return "  ".join(part for part in (change, pids, outcome.detail) if part)

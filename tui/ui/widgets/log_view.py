@@ -381,15 +381,20 @@ def _highlighted(runs: Sequence[Run], pattern: re.Pattern[str], match: Style) ->
     marks = [found.span() for found in pattern.finditer(text) if found.end() > found.start()]
     if not marks:
         return list(runs)
-    cuts = sorted({edge for span in marks for edge in span})
+    # Walk runs and marks together: a line of one letter searched for that letter has as many marks as characters.
+    edges = sorted({edge for span in marks for edge in span})
+    inside_from = {start for start, _ in marks}
     result: list[Run] = []
-    at = 0
+    at, next_edge, inside = 0, 0, False
     for part, style in runs:
-        edges = [at, *(cut for cut in cuts if at < cut < at + len(part)), at + len(part)]
-        for start, end in zip(edges, edges[1:], strict=False):
-            inside = any(first <= start and end <= last for first, last in marks)
-            result.append((text[start:end], match if inside else style))
-        at += len(part)
+        end = at + len(part)
+        while at < end:
+            if next_edge < len(edges) and edges[next_edge] == at:
+                inside = at in inside_from
+                next_edge += 1
+            stop = min(end, edges[next_edge] if next_edge < len(edges) else end)
+            result.append((text[at:stop], match if inside else style))
+            at = stop
     return result
 
 
