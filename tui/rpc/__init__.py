@@ -1,0 +1,1 @@
+"""One supervisord over a wire: XML-RPC in `codec` and `status`, HTTP in `http` and `connect`, typed calls in `client`."""
