@@ -127,6 +127,7 @@ def _not_a_host(value: Node, key: Scalar) -> Section:
 class _Common:
     """What all hosts of a range share."""
 
+    port: int
     user: str
     password: PasswordSource
     poll: float
@@ -168,7 +169,8 @@ class _Host:
     def common(self) -> _Common:
         """What does not depend on the name."""
         return _Common(
-            user=self._where("user").text("user"),
+            port=self._where("port").integer("port", 1, 65535, DEFAULT_PORT),
+            user=self._user(),
             password=self._password(),
             poll=self._where("poll").duration("poll", POLL_RANGE, DEFAULT_POLL),
             timeout=self._where("timeout").duration("timeout", TIMEOUT_RANGE, DEFAULT_TIMEOUT),
@@ -180,7 +182,7 @@ class _Host:
 
     def settings(self, name: str, common: _Common) -> HostSettings:
         """The settings of the host `name`."""
-        address = self._address(name)
+        address = self._address(name, common.port)
         user, password = self._login(address, common)
         return HostSettings(
             name=name,
@@ -194,7 +196,7 @@ class _Host:
             read_only=common.read_only,
         )
 
-    def _address(self, name: str) -> Address:
+    def _address(self, name: str, port: int) -> Address:
         if "url" in self.own:
             for other in ("host", "port"):
                 if other in self.own:
@@ -207,8 +209,9 @@ class _Host:
         try:
             host = host_name(self.own.text("host").replace(NAME_IN_URL, name))
         except BadUrl as error:
-            self.address_place.fail(f"host: {error}", error.advice)
-        port = self._where("port").integer("port", 1, 65535, DEFAULT_PORT)
+            self.address_place.fail(
+                f"host: {error}", error.advice or "the port goes into `port:`, a login into `user:`"
+            )
         return Address(Endpoint("http", host=host, port=port))
 
     def _parsed(self, url: str) -> Address:
@@ -235,6 +238,13 @@ class _Host:
             place = self.own.key_place(given) if given else self.address_place
             place.fail("there is a password but no user", "add `user:`")
         return user, password
+
+    def _user(self) -> str:
+        section = self._where("user")
+        user = section.text("user")
+        if ":" in user:
+            section.refuse("user", "must not hold a colon: a login is sent as user:password")
+        return user
 
     def _password(self) -> PasswordSource:
         section = self.own if any(key in self.own for key in PASSWORD_KEYS) else self.defaults

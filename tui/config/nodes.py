@@ -21,7 +21,7 @@ MAX_DEPTH = 8
 MAX_NODES = 200_000
 
 _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]|\ufeff|\ufffe|\uffff")
 """What YAML 1.1 calls not printable, and a byte order mark that is not the first character."""
 
 
@@ -86,6 +86,8 @@ def parse(content: bytes, file: str) -> Node:
         mark = error.problem_mark or error.context_mark
         place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
         place.fail(*_yaml_problem(error, text, place))
+    except yaml.YAMLError:
+        Place(file, 1, 1).fail("this is not YAML")
     if root is None or (isinstance(root, Scalar) and root.empty):
         Place(file, 1, 1).fail(
             "the file is empty", "it needs at least `hosts:`; see `supervisor-tui config init`"
@@ -206,4 +208,5 @@ def _yaml_problem(error: yaml.MarkedYAMLError, text: str, place: Place) -> tuple
         return "not valid YAML: a tab stands where spaces belong", "indent with spaces"
     if at and at in "@`%":
         return f"not valid YAML: a value cannot begin with {at}", "put the value in quotes"
-    return f"not valid YAML: {re.sub(chr(39) + '[^' + chr(39) + ']{2,}' + chr(39), '…', problem)}", ""
+    quoted = re.sub("'([^']*)'", lambda match: match[0] if len(match[1]) <= 2 else "…", problem)
+    return f"not valid YAML: {quoted}", ""

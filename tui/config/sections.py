@@ -46,9 +46,7 @@ class Section:
         for key, value in pairs(node, what):
             self._refuse_unknown(key)
             if isinstance(value, Scalar) and value.empty:
-                value.place.fail(
-                    f"{key.text} has no value", "leave the key out, or write '' for an empty text"
-                )
+                value.place.fail(f"{key.text} has no value", self._how_to_say_nothing(key.text))
             self._values[key.text] = value
             self._places[key.text] = key.place
 
@@ -146,6 +144,11 @@ class Section:
             kind = "a list" if isinstance(node, Sequence) else "a mapping"
             node.place.fail(f"{key} must be a single value ({self._known[key].type}), not {kind}")
         return node
+
+    def _how_to_say_nothing(self, key: str) -> str:
+        if self._known[key].type.startswith(("mapping", "list")):
+            return "put something below it, or leave the key out"
+        return "leave the key out, or write '' for an empty text"
 
     def _refuse_unknown(self, key: Scalar) -> None:
         if key.text in self._known:

@@ -16,6 +16,7 @@ from urllib.parse import unquote
 
 from tui.config.secrets import Secret
 from tui.model.endpoint import RPC_PATH, Endpoint
+from tui.text import clean
 
 MAX_SOCKET_PATH = 107
 """Bytes of a unix socket's path that the kernel takes (sun_path)."""
@@ -57,13 +58,14 @@ def parse_url(url: str) -> Address:
     kind, default_port = _SCHEMES[scheme]
     authority, slash, path = rest.partition("/")
     if "?" in rest or "#" in rest:
-        raise BadUrl("? and # have no place in this URL", "in a password write %3F and %23")
+        raise BadUrl(
+            "? and # have no place in this URL", "in a password write %3F and %23" if "@" in rest else ""
+        )
     login_text, at, host_and_port = authority.rpartition("@")
     host, port = _host_and_port(host_and_port, default_port)
     if port is None:
-        raise BadUrl(
-            "the port of this URL is not a number from 1 to 65535", "in a password write / as %2F, @ as %40"
-        )
+        advice = "in a password write / as %2F, @ as %40" if "@" in rest else ""
+        raise BadUrl("the port of this URL is not a number from 1 to 65535", advice)
     endpoint = Endpoint(kind, host=host, port=port, prefix=_prefix(slash + path))
     return Address(endpoint, _login(login_text) if at else None)
 
@@ -124,9 +126,12 @@ def _host_and_port(text: str, default_port: int) -> tuple[str, int | None]:
 def _login(text: str) -> tuple[str, Secret | None]:
     user, colon, password = text.partition(":")
     try:
-        return unquote(user, errors="strict"), Secret(unquote(password, errors="strict")) if colon else None
+        user, password = unquote(user, errors="strict"), unquote(password, errors="strict")
     except UnicodeDecodeError:
         raise BadUrl("the login in this URL is not UTF-8 after its percent signs are read") from None
+    if not user or ":" in user or clean(user) != user:
+        raise BadUrl("the user in this URL is empty, or holds a colon or a control character")
+    return user, Secret(password) if colon else None
 
 
 def _prefix(path: str) -> str:
