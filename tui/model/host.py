@@ -39,7 +39,7 @@ class HostSnapshot:
     advice: str = ""
     """What to do next about the problem."""
     processes: tuple[Process, ...] = ()
-    """Sorted by group, then name, as supervisord sends them."""
+    """Sorted by group, then name, as supervisord sends them; one row an identity (`process.disambiguate`)."""
     read_at: float | None = None
     """When the rows were read; None when they never were."""
     tried_at: float | None = None
@@ -82,12 +82,16 @@ class HostSnapshot:
 
     def looks_like(self, other: HostSnapshot) -> bool:
         """Whether a screen would show both alike: all but the times of reading, which only age."""
-        return self is other or (
-            (self.processes is other.processes or self.processes == other.processes)
-            and self.state is other.state
+        same_rows = self.processes is other.processes or self.processes == other.processes
+        return self is other or (same_rows and self.is_as(other))
+
+    def is_as(self, other: HostSnapshot) -> bool:
+        """Whether the host itself, whatever its processes do, would be shown alike."""
+        return (
+            self.state is other.state
+            and abs(self.clock_offset - other.clock_offset) < CLOCK_TOLERANCE
             and self.problem == other.problem
             and self.advice == other.advice
-            and abs(self.clock_offset - other.clock_offset) < CLOCK_TOLERANCE
             and self.version == other.version
             and self.identification == other.identification
             and self.badges == other.badges

@@ -140,11 +140,15 @@ def process_from_wire(
 
 
 def disambiguate(processes: Sequence[Process]) -> tuple[Process, ...]:
-    """Give a short suffix to odd names that look like another one's of the same host, so that no two rows look alike.
+    """Make a whole status unambiguous: one row an identity, and no two that look alike.
 
-    Processes whose raw and shown names agree keep theirs; with none but those the same objects come back. The same
-    input gives the same suffixes, so a row does not change its looks from poll to poll.
+    Odd names that look like another's on the same host get a short suffix; names that are sent as they are shown keep
+    theirs, and with none but those the same objects come back. The same input gives the same suffixes, so a row does not
+    change its looks from poll to poll. Of two rows with one identity, which no supervisord sends, the last counts.
     """
+    unique = {process.key: process for process in processes}
+    if len(unique) != len(processes):
+        processes = tuple(unique.values())
     if all(map(_is_plain, processes)):
         return tuple(processes)
     taken = {(process.shown_group, process.shown_name) for process in processes if _is_plain(process)}
