@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
 from tui.model.host import HostSnapshot
 from tui.model.process import Process
-from tui.model.states import Health
+from tui.model.states import PROCESS_HEALTH, Health, ProcessState
 
 Rank = float | str | tuple[int, ...]
 """Where a row belongs by one column; of one kind within a column and direction, so that any two compare."""
@@ -53,54 +54,92 @@ def natural(name: str) -> str:
 
 @lru_cache(maxsize=1 << 16)
 def _backwards(name: str) -> tuple[int, ...]:
-    """`natural` turned round: the greater the name, the smaller the tuple."""
-    return (*(-ord(char) for char in natural(name)), _END)
+    """`natural` turned round: the greater the name, the smaller the tuple; no name at all is last again."""
+    return (*(-ord(char) for char in natural(name)), _END) if name else _LAST_CODES
 
 
-def rank(host: HostSnapshot, process: Process | None, sort: Sort) -> Rank:
-    """Where this row belongs by the sort's column, smaller first.
+def ranker(sort: Sort) -> Callable[[HostSnapshot, Process | None], Rank]:
+    """What gives a row its place by the sort's column, smaller first.
 
-    It does not depend on the time of asking: a running process keeps its place by UPTIME, because all grow old together.
+    The place does not depend on the time of asking: running processes keep theirs by UPTIME, because all grow old
+    together.
     """
-    match sort.column:
-        case Column.HOST:
-            return _text_rank(host.host, sort)
-        case Column.GROUP:
-            return _text_rank("" if process is None else process.shown_group, sort)
-        case Column.NAME:
-            return _text_rank("" if process is None else process.shown_name, sort)
-        case Column.TAGS:
-            return _text_rank(" ".join(sorted(host.tags)), sort)
-    value = _number(host, process, sort.column)
-    if value is None:
-        return math.inf
-    return -value if sort.reverse else value
+    if (text := _TEXTS.get(sort.column)) is not None:
+        return _text_ranker(text, reverse=sort.reverse)
+    number, sign = _NUMBERS[sort.column], -1 if sort.reverse else 1
+
+    def rank(host: HostSnapshot, process: Process | None) -> Rank:
+        value = number(host, process)
+        return math.inf if value is None else sign * value
+
+    return rank
 
 
-def _text_rank(text: str, sort: Sort) -> Rank:
-    if sort.reverse:
-        return _backwards(text) if text else _LAST_CODES
-    return natural(text) or _LAST_TEXT
+def _text_ranker(text: Callable[[HostSnapshot, Process | None], str], *, reverse: bool) -> _Ranker:
+    if reverse:
+        return lambda host, process: _backwards(text(host, process))
+    return lambda host, process: natural(text(host, process)) or _LAST_TEXT
 
 
-def _number(host: HostSnapshot, process: Process | None, column: Column) -> float | None:
-    if column is Column.STATE:
-        return _severity(host, process)
-    if process is None:
-        # an unreachable host has been so since it was read last
-        return -host.read_at if column is Column.SINCE and host.read_at is not None else None
-    if column is Column.PID:
-        return process.pid or None
-    if column is Column.EXIT:
-        return process.exit_code
-    if column is Column.UPTIME and process.uptime(math.inf) is None:
-        return None
-    moment = process.start if column is Column.UPTIME else process.since()
-    return host.clock_offset - moment if moment else None
+def _group(_host: HostSnapshot, process: Process | None) -> str:
+    return "" if process is None else process.shown_group
+
+
+def _name(_host: HostSnapshot, process: Process | None) -> str:
+    return "" if process is None else process.shown_name
+
+
+def _tags(host: HostSnapshot, _process: Process | None) -> str:
+    return " ".join(sorted(host.tags))
 
 
 def _severity(host: HostSnapshot, process: Process | None) -> float:
     """The worst first; within the same health by state."""
     if process is None:
         return (Health.BAD - host.health) * 10_000 - 1
-    return (Health.BAD - process.health) * 10_000 + process.state
+    state = process.state
+    if state is ProcessState.EXITED:
+        return (Health.BAD - process.health) * 10_000 + state
+    return _SEVERITIES[state]
+
+
+_SEVERITIES = {
+    state: float((Health.BAD - health) * 10_000 + state) for state, health in PROCESS_HEALTH.items()
+}
+
+
+def _pid(_host: HostSnapshot, process: Process | None) -> float | None:
+    return (process.pid or None) if process is not None else None
+
+
+def _exit(_host: HostSnapshot, process: Process | None) -> float | None:
+    return None if process is None else process.exit_code
+
+
+def _uptime(host: HostSnapshot, process: Process | None) -> float | None:
+    if process is None or process.uptime(math.inf) is None:
+        return None
+    return host.clock_offset - process.start
+
+
+def _since(host: HostSnapshot, process: Process | None) -> float | None:
+    if process is None:
+        return None if host.read_at is None else -host.read_at
+    moment = process.since()
+    return host.clock_offset - moment if moment else None
+
+
+_Ranker = Callable[[HostSnapshot, Process | None], Rank]
+_TEXTS: dict[Column, Callable[[HostSnapshot, Process | None], str]] = {
+    Column.HOST: lambda host, _process: host.host,
+    Column.GROUP: _group,
+    Column.NAME: _name,
+    Column.TAGS: _tags,
+}
+_NUMBERS: dict[Column, Callable[[HostSnapshot, Process | None], float | None]] = {
+    Column.STATE: _severity,
+    Column.PID: _pid,
+    Column.UPTIME: _uptime,
+    Column.EXIT: _exit,
+    Column.SINCE: _since,
+}

@@ -201,16 +201,19 @@ def _shown(key: ProcessKey) -> str:
     return clean(f"{key.group}:{key.name or '*'}")
 
 
+_ALREADY = {
+    ProcessState.RUNNING: "already running",
+    ProcessState.STARTING: "already starting",
+    ProcessState.BACKOFF: "already being retried",
+}
+
+
 def _skip(verb: Verb, process: Process) -> str:
     """Why `verb` leaves a process in this state alone; empty when it does not (faults 60 and 70 of supervisord)."""
     state = process.state
     match verb:
         case Verb.START:
-            return {
-                ProcessState.RUNNING: "already running",
-                ProcessState.STARTING: "already starting",
-                ProcessState.BACKOFF: "already being retried",
-            }.get(state, "")
+            return _ALREADY.get(state, "")
         case Verb.STOP | Verb.RESTART if state is ProcessState.STOPPING:
             return "already stopping"
         case Verb.STOP:

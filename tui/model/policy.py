@@ -82,10 +82,11 @@ class Policy:
             return refused
         tier = _tier(plan, picture)
         for rule, query in self._guardrails:
-            matching = sum(_matches(query, step, picture, monotonic) for step in plan.acting)
-            if not matching:
+            matching = (step for step in plan.acting if _matches(query, step, picture, monotonic))
+            if next(matching, None) is None:
                 continue
-            if (refused := _guardrail_refusal(rule, plan, matching)) is not None:
+            refused = _guardrail_refusal(rule, plan, 1 + sum(1 for _ in matching) if rule.max_bulk else 1)
+            if refused is not None:
                 return refused
             tier = max(tier, rule.confirm)
         return Judgement(tier=tier, typed=_typed(plan) if tier is Tier.TYPED else "")

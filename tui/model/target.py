@@ -201,7 +201,8 @@ def _advice(target: Target, rows: list[Process], picture: FleetPicture) -> str:
     if target.group in picture.hosts:
         return f"{clean(target.group)} is a host: '{clean(target.group)}/' means everything on it"
     wanted = target.group if target.group == target.name else f"{target.group}:{target.name}"
-    titles = dict.fromkeys(row.title for row in rows)
+    titles = dict.fromkeys([f"{row.shown_group}:*" for row in rows if row.key.group != row.key.name])
+    titles.update(dict.fromkeys(row.title for row in rows))
     near = nearest(wanted, titles) or nearest(target.name, titles) or list(titles)[:3]
     return f"nearest: {_listed(near)}"
 

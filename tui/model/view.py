@@ -19,7 +19,7 @@ from typing import ClassVar
 from tui.model.fleet import FleetPicture
 from tui.model.host import HostSnapshot
 from tui.model.order import Column as Column
-from tui.model.order import Rank, natural, rank
+from tui.model.order import Rank, natural, ranker
 from tui.model.order import Sort as Sort
 from tui.model.process import Process, ProcessKey
 from tui.model.query import Query
@@ -29,7 +29,7 @@ from tui.text import clean
 
 @dataclass(slots=True, eq=False)
 class Row:
-    """One line. Key and process never change: a process that looks different gets another row object."""
+    """One line. A process that looks different gets another row object, so rows compare by identity."""
 
     key: ProcessKey
     host: HostSnapshot
@@ -190,8 +190,8 @@ class View:
         if len(segments) > len(picture.hosts):
             gone = [host for host in segments if host not in picture.hosts]
             replaced.extend((segments.pop(host), None) for host in gone)
-        for old, new in replaced:
-            self.total += (new.total if new else 0) - (old.total if old else 0)
+        for before, after in replaced:
+            self.total += (after.total if after else 0) - (before.total if before else 0)
         return replaced
 
     def _update_everything(self, replaced: list[_Replacement]) -> ViewChange:
@@ -236,14 +236,14 @@ class View:
 
     def _update_by_rank(self, replaced: list[_Replacement]) -> bool:
         """Whether rows moved; a row that differs is taken out and put in by bisection."""
-        moved = False
+        moved, rank = False, ranker(self.sort)
         for old, new in replaced:
             before = {row.key: row for row in old.rows} if old else {}
             for row in new.rows if new else ():
                 known = before.pop(row.key, None)
                 if known is row:
                     continue
-                row.rank = self._rank(row)
+                row.rank = rank(row.host, row.process)
                 if known is not None and known.rank == row.rank:
                     self._rows[self._find(known)] = row
                     continue
@@ -288,16 +288,13 @@ class View:
             segment.offset = len(rows)
             rows.extend(segment.rows)
         if not by_host:
-            rank = self._rank
+            rank = ranker(self.sort)
             for row in rows:
-                row.rank = rank(row)
+                row.rank = rank(row.host, row.process)
             rows.sort(key=attrgetter("rank"))  # stable: ties keep the order of host, group and name
         self._rows = rows
         if self._held is not None:
             self._held = _places(rows)
-
-    def _rank(self, row: Row) -> Rank:
-        return rank(row.host, row.process, self.sort)
 
 
 class _Segment:
@@ -321,20 +318,48 @@ _Replacement = tuple[_Segment | None, _Segment | None]
 
 def _rows_of(snapshot: HostSnapshot, old: _Segment | None) -> list[Row]:
     """The host's rows in order; rows that look as before are the very objects of `old`, moved to this snapshot."""
-    known = {row.key: row for row in old.all} if old and old.snapshot.is_as(snapshot) else {}
+    if old is not None and old.snapshot.is_as(snapshot):
+        if (rows := _same_order(snapshot, old)) is not None:
+            return rows
+        known = {row.key: row for row in old.all}
+    else:
+        known = {}
     rows = []
-    if snapshot.state not in ANSWERING or not snapshot.processes:
-        key = ProcessKey(snapshot.host)
-        rows.append(known.get(key) or Row(key, snapshot, None))
-    for process in snapshot.processes:
-        row = known.get(process.key)
-        if row is None or (row.process is not process and row.process != process):
-            row = Row(process.key, snapshot, process)
-        row.host = snapshot
-        row.process = process
-        rows.append(row)
+    if _has_own_row(snapshot):
+        rows.append(_kept_or_new(known.get(ProcessKey(snapshot.host)), snapshot, None))
+    rows.extend(_kept_or_new(known.get(process.key), snapshot, process) for process in snapshot.processes)
     rows.sort(key=_within_host)
     return rows
+
+
+def _same_order(snapshot: HostSnapshot, old: _Segment) -> list[Row] | None:
+    """The rows when the host has the same processes as before, by far the most frequent case; else None."""
+    before, after = old.snapshot.processes, snapshot.processes
+    if not after or len(before) != len(after):
+        return None
+    differing: dict[ProcessKey, Process] = {}
+    for one, other in zip(before, after, strict=True):
+        if one is not other:
+            if one.key != other.key:
+                return None
+            differing[other.key] = other
+    rows = old.all.copy()
+    for place, row in enumerate(rows):
+        if (process := differing.get(row.key)) is not None:
+            rows[place] = row = _kept_or_new(row, snapshot, process)
+        row.host = snapshot
+    return rows
+
+
+def _has_own_row(snapshot: HostSnapshot) -> bool:
+    return snapshot.state not in ANSWERING or not snapshot.processes
+
+
+def _kept_or_new(row: Row | None, snapshot: HostSnapshot, process: Process | None) -> Row:
+    if row is None or (row.process is not process and row.process != process):
+        return Row(process.key if process else ProcessKey(snapshot.host), snapshot, process)
+    row.host, row.process = snapshot, process
+    return row
 
 
 def _within_host(row: Row) -> tuple[str, str, ProcessKey]:
