@@ -1,0 +1,335 @@
+"""XML-RPC both ways: calls to bytes, answers to values, within limits and tolerant of what supervisord really sends.
+
+Who comes in: `client` with a method and parameters, and with the bytes of an answer, which are hostile. What leaves:
+values, `Fault`, or `BadAnswer` — no other exception, whatever the bytes are. The rules: UTF-8 only, no DOCTYPE, at most
+`MAX_BODY` bytes, `MAX_VALUES` values nested `MAX_DEPTH` deep, 64-bit numbers; expat gets the whole body in one call
+(fed in pieces it takes half a minute for an 8 MB comment).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import NoReturn
+from xml.parsers import expat
+
+from tui.errors import BadAnswer, UsageError
+from tui.rpc.answers import Param, Value, fault_from
+
+MAX_BODY = 8 * 1024 * 1024
+MAX_DEPTH = 16
+MAX_VALUES = 200_000
+MAX_INT = 2**63 - 1
+
+# --- calls ----------------------------------------------------------------------------------------------------------
+
+# What XML 1.0 cannot carry even as a reference; \r would arrive as \n unless it is one.
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
+
+
+def encode_call(method: str, params: Sequence[Param]) -> bytes:
+    """The body of a call. UsageError when a text is not Unicode (a lone surrogate) or a number exceeds 64 bits."""
+    parts = ["<?xml version='1.0'?>\n<methodCall><methodName>", _escaped(method), "</methodName><params>"]
+    for param in params:
+        parts.append("<param>")
+        _encode_value(param, parts.append, MAX_DEPTH)
+        parts.append("</param>")
+    parts.append("</params></methodCall>\n")
+    return "".join(parts).encode()
+
+
+def _encode_value(value: Param, put: Callable[[str], None], depth: int) -> None:
+    put("<value>")
+    if isinstance(value, bool):  # before int, which it is too
+        put(f"<boolean>{value:d}</boolean>")
+    elif isinstance(value, int):
+        if not -MAX_INT - 1 <= value <= MAX_INT:
+            raise UsageError(f"a number of {value.bit_length()} bits cannot be sent")
+        put(f"<int>{value}</int>")
+    elif isinstance(value, float):
+        put(f"<double>{value!r}</double>")
+    elif isinstance(value, str):
+        _encode_text(value, put)
+    elif isinstance(value, bytes):
+        put(f"<base64>{base64.b64encode(value).decode()}</base64>")
+    elif depth == 0:
+        raise UsageError("a parameter is nested too deeply")
+    elif isinstance(value, Mapping):
+        put("<struct>")
+        for name, member in value.items():
+            put(f"<member><name>{_escaped(name)}</name>")
+            _encode_value(member, put, depth - 1)
+            put("</member>")
+        put("</struct>")
+    else:
+        put("<array><data>")
+        for item in value:
+            _encode_value(item, put, depth - 1)
+        put("</data></array>")
+    put("</value>")
+
+
+def _encode_text(text: str, put: Callable[[str], None]) -> None:
+    """Text with control characters goes as base64, which supervisord decodes to text (supervisor/xmlrpc.py:unmarshallers)."""
+    try:
+        raw = text.encode()
+    except UnicodeEncodeError:
+        raise UsageError("a text that is not valid Unicode cannot be sent") from None
+    if _NOT_IN_XML.search(text):
+        put(f"<base64>{base64.b64encode(raw).decode()}</base64>")
+    else:
+        put(f"<string>{_escaped(text)}</string>")
+
+
+def _escaped(text: str) -> str:
+    return text.translate(_ESCAPES)
+
+
+# --- answers --------------------------------------------------------------------------------------------------------
+
+
+def decode_answer(body: bytes) -> Value:
+    """The value of an answer; a tuple when it has several parameters or none. Raises Fault or BadAnswer."""
+    if len(body) > MAX_BODY:
+        raise BadAnswer(f"the answer exceeds {MAX_BODY // 1024 // 1024} MiB", "ask for less")
+    if body[:256].lstrip()[:15].lower().startswith((b"<!doctype html", b"<html")):
+        raise BadAnswer(
+            "a web page came back, not an answer of supervisord", "a proxy or a login page answers here"
+        )
+    text, unmap = _parseable(body)
+    builder = _Builder(unmap)
+    parser = expat.ParserCreate("utf-8")  # overrides what a declaration may claim: the text was decoded above
+    parser.buffer_text = True
+    parser.StartElementHandler = builder.start
+    parser.EndElementHandler = builder.end
+    parser.CharacterDataHandler = builder.characters
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    try:
+        parser.Parse(text, True)
+    except expat.ExpatError as error:
+        raise BadAnswer(*_not_xml(body, error)) from None
+    return builder.answer()
+
+
+def _refuse_doctype(*_: object) -> NoReturn:
+    raise BadAnswer("the answer declares a document type, which no supervisord does", _WHO_LISTENS)
+
+
+_WHO_LISTENS = "see what listens at this address"
+
+_RAW_CONTROLS = re.compile(rb"[\x00-\x08\x0b-\x1f]|\xef\xbf[\xbe\xbf]")
+# A private-use block of 34 for the 32 controls and the two non-characters; another one when a text already uses it.
+_PRIVATE_BLOCKS = (0xE000, 0xF000, 0xF0000, 0xF8000, 0x100000, 0x10F000)
+
+
+def _parseable(body: bytes) -> tuple[bytes | str, dict[int, int] | None]:
+    """`body` with what supervisord sends raw and XML forbids mapped to private use; and how to map it back."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise BadAnswer(f"the answer is not UTF-8 (byte {error.start})", _WHO_LISTENS) from None
+    if not _RAW_CONTROLS.search(body):
+        return body, None
+    forward = None
+    for block in _PRIVATE_BLOCKS:
+        if not re.search(f"[{chr(block)}-{chr(block + 33)}]", text):
+            forward = {code: block + code for code in range(0x20) if code not in (0x09, 0x0A)}
+            forward |= {0xFFFE: block + 32, 0xFFFF: block + 33}
+            break
+    if forward is None:
+        raise BadAnswer("the answer mixes control characters with all of private use", _WHO_LISTENS)
+    head = text[: text.find("<methodResponse")]
+    if "\r" in head:  # a server that ends the lines of its markup so: there a \r is white space
+        del forward[0x0D]
+    return text.translate(forward), {private: code for code, private in forward.items()}
+
+
+def _not_xml(body: bytes, error: expat.ExpatError) -> tuple[str, str]:
+    if not body.strip():
+        return "an empty answer came back", _WHO_LISTENS
+    if b"<methodresponse" not in body[:1024].lower():
+        return "what came back is not XML-RPC", _WHO_LISTENS
+    if b"</methodResponse>" not in body[-64:]:
+        return "the answer ends in the middle", "it is asked again at the next poll"
+    return f"the answer is not well-formed XML (line {error.lineno})", _WHO_LISTENS
+
+
+# What may stand in what; the same table says which elements there are.
+_CHILDREN: dict[str, frozenset[str]] = {
+    "": frozenset({"methodResponse"}),
+    "methodResponse": frozenset({"params", "fault"}),
+    "params": frozenset({"param"}),
+    "param": frozenset({"value"}),
+    "fault": frozenset({"value"}),
+    "array": frozenset({"data"}),
+    "data": frozenset({"value"}),
+    "struct": frozenset({"member"}),
+    "member": frozenset({"name", "value"}),
+    "value": frozenset(
+        {
+            "int",
+            "i4",
+            "i8",
+            "boolean",
+            "string",
+            "double",
+            "base64",
+            "dateTime.iso8601",
+            "nil",
+            "array",
+            "struct",
+        }
+    ),
+}
+_NONE: frozenset[str] = frozenset()
+_UNSET = object()
+_INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
+_DOUBLE = re.compile(r"[+-]?(?:[0-9]{1,400}(?:\.[0-9]{0,400})?|\.[0-9]{1,400})(?:[eE][+-]?[0-9]{1,4})?")
+
+
+class _Builder:
+    """Turns expat's events into values. Frames: the list being filled for each open array, struct and param."""
+
+    def __init__(self, unmap: dict[int, int] | None) -> None:
+        self._unmap = unmap
+        self._open: list[str] = [""]
+        self._text: list[str] = []
+        self._frames: list[list[object]] = []
+        self._value: object = _UNSET
+        """The value just completed inside the innermost open `value` element."""
+        self._values = 0
+        self._depth = 0
+        self._params: list[object] = []
+        self._params_begun = 0
+        self._fault: object = _UNSET
+
+    def start(self, name: str, _attributes: object) -> None:
+        parent = self._open[-1]
+        if name not in _CHILDREN.get(parent, _NONE):
+            raise _malformed(f"<{name[:30]}> inside <{parent or 'the document'}>")
+        if self._text and "".join(self._text).strip():
+            raise _malformed(f"text before <{name}>")
+        self._text.clear()
+        if name == "value":
+            self._values += 1
+            if self._values > MAX_VALUES:
+                raise BadAnswer(f"the answer holds more than {MAX_VALUES} values", "ask for less")
+            if parent == "member" and len(self._frames[-1]) % 2 == 0:
+                raise _malformed("a member without a name, or with two values")
+            self._value = _UNSET
+        elif parent == "value" and self._value is not _UNSET:
+            raise _malformed("two values in one <value>")
+        elif name in ("array", "struct"):
+            self._depth += 1
+            if self._depth > MAX_DEPTH:
+                raise BadAnswer(f"the answer is nested more than {MAX_DEPTH} deep", _WHO_LISTENS)
+            self._frames.append([])
+        elif name == "name" and len(self._frames[-1]) % 2:
+            raise _malformed("a member with two names")
+        elif name == "param":
+            self._params_begun += 1
+        self._open.append(name)
+
+    def characters(self, text: str) -> None:
+        self._text.append(text)
+
+    def end(self, name: str) -> None:
+        self._open.pop()
+        text = "".join(self._text)
+        self._text.clear()
+        read = _SCALARS.get(name)
+        if read is not None:
+            self._value = read(self._plain(text) if name == "string" else text)
+        elif name == "value":
+            self._end_value(text)
+        elif name == "name":
+            self._frames[-1].append(self._plain(text))
+        elif text and text.strip():
+            raise _malformed(f"text inside <{name}>")
+        elif name in ("array", "struct"):
+            self._depth -= 1
+            items = self._frames.pop()
+            self._value = items if name == "array" else dict(zip(items[::2], items[1::2], strict=True))
+        elif name == "member" and len(self._frames[-1]) % 2:
+            raise _malformed("a member without a value")
+        elif name == "param" and len(self._params) != self._params_begun:
+            raise _malformed("a parameter without a value, or with two")
+
+    def _end_value(self, text: str) -> None:
+        value = self._value
+        if value is _UNSET:
+            value = self._plain(text)  # no type means string
+        elif text and text.strip():
+            raise _malformed("text beside a typed value")
+        parent = self._open[-1]
+        if parent == "param":
+            self._params.append(value)
+        elif parent == "fault":
+            self._fault = value
+        else:
+            self._frames[-1].append(value)
+        self._value = _UNSET
+
+    def _plain(self, text: str) -> str:
+        return text.translate(self._unmap) if self._unmap else text
+
+    def answer(self) -> Value:
+        if self._fault is not _UNSET:
+            if not isinstance(self._fault, dict):
+                raise _malformed("a fault that is no struct")
+            raise fault_from(self._fault)
+        params: list[Value] = self._params  # type: ignore[assignment]
+        return params[0] if len(params) == 1 else tuple(params)
+
+
+def _malformed(what: str) -> BadAnswer:
+    return BadAnswer(f"the answer is not XML-RPC: {what}", _WHO_LISTENS)
+
+
+def _read_int(text: str) -> int:
+    text = text.strip()
+    if _INTEGER.fullmatch(text):
+        number = int(text)
+        if -MAX_INT - 1 <= number <= MAX_INT:
+            return number
+    raise _malformed("a number that is none, or exceeds 64 bits")
+
+
+def _read_bool(text: str) -> bool:
+    if text.strip() not in ("0", "1"):
+        raise _malformed("a boolean that is neither 0 nor 1")
+    return text.strip() == "1"
+
+
+def _read_double(text: str) -> float:
+    if not _DOUBLE.fullmatch(text.strip()):
+        raise _malformed("a double that is none")
+    return float(text)
+
+
+def _read_base64(text: str) -> bytes:
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise _malformed("base64 that is none") from None
+
+
+def _read_nil(text: str) -> None:
+    if text.strip():
+        raise _malformed("text inside <nil>")
+
+
+_SCALARS: dict[str, Callable[[str], object]] = {
+    "string": str,
+    "int": _read_int,
+    "i4": _read_int,
+    "i8": _read_int,
+    "boolean": _read_bool,
+    "double": _read_double,
+    "base64": _read_base64,
+    "dateTime.iso8601": str.strip,
+    "nil": _read_nil,
+}
