@@ -243,7 +243,7 @@ class _Host:
         section = self._where("user")
         user = section.text("user")
         if ":" in user:
-            section.refuse("user", "must not hold a colon: a login is sent as user:password")
+            _at(section, "user").fail("user must not hold a colon", "the password goes into a key of its own")
         return user
 
     def _password(self) -> PasswordSource:

@@ -28,26 +28,35 @@ def read_private(path: Path) -> OpenedFile:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise ConfigError(str(path), f"this file cannot be read: {error.strerror}") from None
-    with open(handle, "rb") as file:
+    try:
         status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            raise ConfigError(str(path), "this is not a regular file")
-        if status.st_mode & stat.S_IWOTH:
-            raise ConfigError(
-                str(path), "everybody can write this file, and it can name programs to run", _fix(path, "o-w")
-            )
-        if status.st_uid not in _trusted_owners():
-            raise ConfigError(
-                str(path),
-                "this file belongs to another user, and it can name programs to run",
-                "copy it, or chown it",
-            )
-        content = file.read(MAX_BYTES + 1)
+        _check(path, status)
+        content = _read(handle)
+    finally:
+        os.close(handle)
     return OpenedFile(
         content,
         readable_by_others=bool(status.st_mode & 0o044),
         writable_by_group=bool(status.st_mode & stat.S_IWGRP) and not _own_group(status.st_gid),
     )
+
+
+def _check(path: Path, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise ConfigError(str(path), "this is not a regular file")
+    if status.st_mode & stat.S_IWOTH:
+        fix = _fix(path, "o-w")
+        raise ConfigError(str(path), "everybody can write this file, and it can name programs to run", fix)
+    if status.st_uid not in _trusted_owners():
+        problem = "this file belongs to another user, and it can name programs to run"
+        raise ConfigError(str(path), problem, "copy it, or chown it")
+
+
+def _read(handle: int) -> bytes:
+    content = b""
+    while len(content) <= MAX_BYTES and (piece := os.read(handle, MAX_BYTES + 1 - len(content))):
+        content += piece
+    return content
 
 
 def password_is_readable(path: Path) -> str:

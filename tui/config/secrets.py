@@ -117,9 +117,11 @@ class FilePassword:
             if self.path.is_symlink():
                 raise ConfigError("", f"{what} is a symbolic link", "name the file itself") from None
             raise ConfigError("", f"{what} cannot be read: {error.strerror}") from None
-        with open(handle, "rb") as file:
+        try:
             self._check(os.fstat(handle), what)
-            content = file.read(SECRET_BYTES + 1)
+            content = os.read(handle, SECRET_BYTES + 1)
+        finally:
+            os.close(handle)
         return _first_line(content, what)
 
     def _check(self, status: os.stat_result, what: str) -> None:
