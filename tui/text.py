@@ -153,7 +153,7 @@ def _cut(text: str, cells: int) -> str:
 # --- durations ------------------------------------------------------------------------------------------------------
 
 _SECONDS_IN = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)(ms|[smhd])")
+_DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,9})?)(ms|[smhd])")
 
 
 def compact_duration(seconds: float | None) -> str:

@@ -1,0 +1,134 @@
+"""The timeline: bounded, readable while written, and able to tell a flapping process from a restarted one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+
+import pytest
+
+from tui.model.fleet import Transition
+from tui.model.process import ProcessKey
+from tui.model.timeline import FLAPPING_SECONDS, Timeline, is_restart
+
+KEY = ProcessKey("web-01", "celery", "celery")
+
+
+def transition(
+    serial: int,
+    old: str = "RUNNING",
+    new: str = "FATAL",
+    *,
+    at: float = 0,
+    key: ProcessKey = KEY,
+    ours: bool = False,
+) -> Transition:
+    return Transition(serial, at, key, old, new, ours=ours)
+
+
+def starts(*times: float, ours: bool = False) -> Iterable[Transition]:
+    return [
+        transition(number, "RUNNING", "RUNNING", at=at, ours=ours) for number, at in enumerate(times, start=1)
+    ]
+
+
+def test_after_gives_what_is_newer_than_a_serial() -> None:
+    timeline = Timeline()
+    timeline.add(transition(number) for number in range(1, 6))
+    assert [t.serial for t in timeline.after(3)] == [4, 5]
+    assert [t.serial for t in timeline.after(0)] == [1, 2, 3, 4, 5]
+    assert timeline.after(9) == ()
+
+
+def test_only_the_newest_are_kept() -> None:
+    timeline = Timeline(limit=10)
+    for number in range(1, 100):
+        timeline.add([transition(number)])
+        assert len(timeline.after(0)) == min(number, 10)
+    assert [t.serial for t in timeline.after(0)] == list(range(90, 100))
+
+
+def test_of_selects_a_process_a_group_or_a_host() -> None:
+    timeline = Timeline()
+    keys = [
+        KEY,
+        ProcessKey("web-01", "celery", "beat"),
+        ProcessKey("web-01"),
+        ProcessKey("web-02", "celery", "celery"),
+    ]
+    timeline.add(transition(number, key=key) for number, key in enumerate(keys, start=1))
+    assert [t.serial for t in timeline.of(KEY)] == [1]
+    assert [t.serial for t in timeline.of(ProcessKey("web-01", "celery"))] == [1, 2]
+    assert [t.serial for t in timeline.of(ProcessKey("web-01"))] == [1, 2, 3]
+
+
+def test_three_starts_within_five_minutes_are_flapping_and_it_wears_off() -> None:
+    timeline = Timeline()
+    timeline.add(starts(0, 100))
+    assert not timeline.flapping(KEY, 100)
+    timeline.add([transition(3, "BACKOFF", "STARTING", at=200)])
+    assert timeline.flapping(KEY, 200)
+    assert timeline.flapping(KEY, FLAPPING_SECONDS)
+    assert not timeline.flapping(KEY, FLAPPING_SECONDS + 1)
+    assert timeline.restarts(KEY) == 3
+
+
+def test_a_slow_restarter_does_not_flap() -> None:
+    timeline = Timeline()
+    timeline.add(starts(0, 200, 400, 600))
+    assert not timeline.flapping(KEY, 600)
+    assert timeline.restarts(KEY) == 4
+
+
+def test_our_own_restarts_are_no_flapping() -> None:
+    timeline = Timeline()
+    timeline.add(starts(0, 1, 2, 3, ours=True))
+    assert not timeline.flapping(KEY, 3)
+    assert timeline.restarts(KEY) == 0
+
+
+def test_a_vanished_process_is_forgotten() -> None:
+    timeline = Timeline()
+    timeline.add(starts(0, 1, 2))
+    timeline.add([transition(4, "RUNNING", "", at=3)])
+    assert not timeline.flapping(KEY, 3)
+    assert timeline.restarts(KEY) == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "counts"),
+    [
+        ("STOPPED", "STARTING", True),
+        ("STARTING", "RUNNING", False),
+        ("STARTING", "BACKOFF", False),
+        ("BACKOFF", "STARTING", True),
+        ("BACKOFF", "BACKOFF", True),
+        ("EXITED", "RUNNING", True),
+        ("RUNNING", "RUNNING", True),
+        ("RUNNING", "EXITED", False),
+        ("EXITED", "EXITED", True),
+        ("STOPPED", "EXITED", True),
+        ("RUNNING", "STOPPING", False),
+        ("", "RUNNING", False),
+        ("RUNNING", "", False),
+    ],
+)
+def test_each_run_counts_once(old: str, new: str, counts: bool) -> None:
+    assert is_restart(transition(1, old, new)) is counts
+
+
+def test_reading_while_another_thread_writes_never_fails_nor_skips() -> None:
+    timeline = Timeline(limit=500)
+    written = threading.Event()
+
+    def write() -> None:
+        for number in range(1, 30_001):
+            timeline.add([transition(number)])
+        written.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    while not written.is_set():
+        serials = [t.serial for t in timeline.after(0)]
+        assert serials == list(range(serials[0], serials[-1] + 1)) if serials else True
+    writer.join()
