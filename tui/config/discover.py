@@ -33,12 +33,12 @@ _MAX_BYTES = 1024 * 1024
 _DEFAULT_URL = "http://localhost:9001"
 
 
-def discover(places: Sequence[Path] = SEARCH_PATH) -> Settings | None:
-    """The supervisord that the first existing file of `places` describes; None when there is no such file.
+def discover(places: Sequence[Path] | None = None) -> Settings | None:
+    """The supervisord that the first existing file of `places` (SEARCH_PATH) describes; None when there is no such file.
 
     Raises ConfigError when the file is there and does not tell where supervisord listens.
     """
-    path = next((place for place in places if place.is_file()), None)
+    path = next((place for place in places or SEARCH_PATH if os.path.isfile(place)), None)
     if path is None:
         return None
     host, notes = _host(_Conf(path.absolute()))

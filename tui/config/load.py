@@ -58,7 +58,7 @@ def find(explicit: Path | None) -> Path | None:
         return _named("--config", explicit)
     if os.environ.get(VARIABLE):
         return _named(f"${VARIABLE}", Path(os.environ[VARIABLE]))
-    return next((path for path in usual_places() if path.is_file()), None)
+    return next((path for path in usual_places() if os.path.isfile(path)), None)
 
 
 def usual_places() -> tuple[Path, ...]:
@@ -103,7 +103,7 @@ def _object(strict: bool, path: Path, warnings: list[str], sentence: str) -> Non
 
 
 def _named(origin: str, path: Path) -> Path:
-    if not path.exists():
+    if not os.path.exists(path):
         raise ConfigError(origin, f"there is no file {path}", "supervisor-tui config init makes one")
     return path
 

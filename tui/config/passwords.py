@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from tui.config.schema import HostSettings
 from tui.config.secrets import PasswordSource, Secret
 from tui.errors import ConfigError
 
 
-def fetch_passwords(hosts: Iterable[HostSettings]) -> Mapping[str, Secret]:
+def fetch_passwords(
+    hosts: Iterable[HostSettings], on_problem: Callable[[ConfigError], None] | None = None
+) -> Mapping[str, Secret]:
     """Host name to password, for the hosts that have one; a source that many hosts share is asked once.
 
-    Raises ConfigError, its place the first host's name, when a source does not give its password.
+    A source that does not give its password is a ConfigError whose place is the first host that uses it. It is raised,
+    unless `on_problem` takes it: then its hosts are left out, and only they will say that the login was refused.
     """
     fetched: dict[PasswordSource, Secret | None] = {}
     found: dict[str, Secret] = {}
     for host in hosts:
         if host.password not in fetched:
-            fetched[host.password] = _fetch(host)
+            fetched[host.password] = _fetch(host, on_problem)
         secret = fetched[host.password]
         if secret is not None:
             found[host.name] = secret
     return found
 
 
-def _fetch(host: HostSettings) -> Secret | None:
+def _fetch(host: HostSettings, on_problem: Callable[[ConfigError], None] | None) -> Secret | None:
     try:
         return host.password.fetch()
     except ConfigError as error:
-        raise ConfigError(f"host {host.name}", error.problem, error.advice) from None
+        problem = ConfigError(f"host {host.name}", error.problem, error.advice)
+    if on_problem is None:
+        raise problem
+    on_problem(problem)
+    return None

@@ -34,7 +34,12 @@ def config_place() -> Path:
 def _place(variable: str, default: str) -> Path:
     """A relative value of the variable is ignored, as the specification asks."""
     base = Path(os.environ.get(variable, ""))
-    return (base if base.is_absolute() else Path.home() / default) / APPLICATION
+    if base.is_absolute():
+        return base / APPLICATION
+    try:
+        return Path.home() / default / APPLICATION
+    except RuntimeError:
+        raise ConfigError("$HOME", "your home directory is not known", f"set HOME or {variable}") from None
 
 
 def _private(directory: Path) -> Path:

@@ -39,7 +39,7 @@ def warnings_about(hosts: Iterable[HostSettings]) -> list[str]:
             f"tls_verify is false, so anybody can pose as {_names(unverified)}: use ca_file or fingerprint"
         )
     if incomplete:
-        found.append(f"there is a user but no password for {_names(incomplete)}: no login is sent")
+        found.append(f"there is a user but no password for {_names(incomplete)}: an empty one is sent")
     return found
 
 

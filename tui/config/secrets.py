@@ -114,7 +114,7 @@ class FilePassword:
             # Not blocking, because a pipe at that path would otherwise hold us for ever.
             handle = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
-            if self.path.is_symlink():
+            if os.path.islink(self.path):
                 raise ConfigError("", f"{what} is a symbolic link", "name the file itself") from None
             raise ConfigError("", f"{what} cannot be read: {error.strerror}") from None
         try:

@@ -52,6 +52,13 @@ def test_a_place_that_cannot_be_made_is_an_error_in_words(home: Path) -> None:
     assert caught.value.place == str(home / ".config/supervisor-tui")
 
 
+def test_without_a_home_the_error_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("os.getuid", lambda: 987654321)
+    with pytest.raises(ConfigError, match="set HOME or XDG_STATE_HOME"):
+        state_dir()
+
+
 def test_looking_makes_nothing(home: Path) -> None:
     assert config_place() == home / ".config/supervisor-tui"
     assert not (home / ".config").exists()

@@ -225,6 +225,18 @@ def test_a_password_that_cannot_be_had_names_the_host_and_the_source() -> None:
     assert str(caught.value).startswith("host web-1: the environment variable NO_SUCH_VARIABLE is not set")
 
 
+def test_one_missing_password_need_not_stop_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PW", CANARY)
+    problems: list[ConfigError] = []
+    hosts = [
+        host("a", EnvPassword("NOT_SET")),
+        host("b", EnvPassword("PW")),
+        host("c", EnvPassword("NOT_SET")),
+    ]
+    assert fetch_passwords(hosts, problems.append) == {"b": Secret(CANARY)}
+    assert [problem.place for problem in problems] == ["host a"]
+
+
 # --- Redactor --------------------------------------------------------------------------------------------------------
 
 
