@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 from rich.color import ColorSystem
 from textual.app import App, ComposeResult
+from textual.geometry import Region
 from textual.message import Message
 from textual.pilot import Pilot
 from textual.widget import Widget
@@ -55,8 +56,11 @@ class Stage(App[None]):
         """From now on keep what a true-colour terminal would be sent."""
         assert self._driver is not None
         self.console._color_system = ColorSystem.TRUECOLOR
-        self._driver.write = self.sent.append  # type: ignore[method-assign]
+        self._driver.write = self._take  # type: ignore[method-assign]
         self._counting = True
+
+    def _take(self, data: str) -> None:
+        self.sent.append(data)
 
     def take_bytes(self) -> int:
         """How many bytes were sent since the last time, without what only moves the hardware cursor about."""
@@ -89,6 +93,41 @@ async def staged(
 def lines_of(widget: Widget) -> list[str]:
     """The text of a widget, line by line, as it is on the screen."""
     return [widget.render_line(y).text.rstrip() for y in range(widget.size.height)]
+
+
+async def shown(pilot: Pilot[None]) -> None:
+    """Let everything that has changed so far be painted."""
+    for _ in range(3):
+        await pilot.pause()
+
+
+async def cost(app: Stage, pilot: Pilot[None], act: Callable[[], object]) -> int:
+    """Bytes that the terminal is sent because of `act`; only for what does send something."""
+    await shown(pilot)
+    if not app._counting:
+        app.count_bytes()
+    app.take_bytes()
+    act()
+    await until(lambda: bool(app.sent))
+    await shown(pilot)
+    return app.take_bytes()
+
+
+def asked_to_repaint(widget: Widget, act: Callable[[], object]) -> list[Region]:
+    """The regions that `act` makes the widget repaint; a repaint of everything is the widget's whole region."""
+    asked: list[Region] = []
+    refresh = widget.refresh
+
+    def listen(*regions: Region, **more: bool) -> Widget:
+        asked.extend(regions or (widget.size.region,))
+        return refresh(*regions, **more)
+
+    widget.refresh = listen  # type: ignore[method-assign, assignment]
+    try:
+        act()
+    finally:
+        del widget.refresh  # type: ignore[method-assign]
+    return asked
 
 
 async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:

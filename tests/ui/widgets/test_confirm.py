@@ -70,7 +70,9 @@ async def test_v_asks_for_more(clock: Clock) -> None:
         await until(lambda: answers(app) == [(False, True)])
 
 
-async def test_a_key_that_was_pressed_before_the_question_could_be_read_does_not_confirm(clock: Clock) -> None:
+async def test_a_key_that_was_pressed_before_the_question_could_be_read_does_not_confirm(
+    clock: Clock,
+) -> None:
     bar = ConfirmBar("Stop it", clock=clock)
     async with staged(bar) as (app, pilot):
         await pilot.press("y")

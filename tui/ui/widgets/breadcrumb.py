@@ -8,6 +8,7 @@ from tui.model.query import Query
 from tui.model.view import Scope, Sort
 from tui.text import cell_width, fit
 from tui.ui.widgets.fleet_columns import HEADINGS
+from tui.ui.widgets.fleet_table import PROBLEMS
 from tui.ui.widgets.lines import LineWidget, Run
 
 
@@ -26,9 +27,9 @@ class Breadcrumb(LineWidget):
     ) -> None:
         """`shown` of `total` rows pass the filter."""
         glyphs = self.glyphs
-        where = "all" if scope.words == "all" else f"all {glyphs.path} {scope.words}"
+        where = "all" if scope == Scope.ALL else f"all {glyphs.path} {scope.words}"
         left = [("strong", where)]
-        if query.text == "state:bad":
+        if query.text == PROBLEMS:
             left += [("dim", f" {glyphs.path} "), ("bad", "problems")]
         elif query.text:
             left += [("dim", "  filter "), ("accent", query.text)]

@@ -13,10 +13,10 @@ from typing import Protocol
 
 from textual import events
 
+from tui.model.fleet import Transition
 from tui.model.host import HostSnapshot
 from tui.model.process import Process
 from tui.model.states import UNREACHABLE, ProcessState
-from tui.model.timeline import Transition
 from tui.model.view import Row
 from tui.text import cell_width, clean_cell, duration_words, fit, log_spans
 from tui.ui.theme import Glyphs, Palette, host_state, process_state

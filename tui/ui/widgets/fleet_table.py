@@ -23,6 +23,7 @@ from tui.ui.widgets.fleet_columns import (
     GAP,
     GUTTER,
     HEADINGS,
+    HOST_ROW,
     RIGHT,
     Layout,
     Widths,
@@ -32,6 +33,12 @@ from tui.ui.widgets.fleet_columns import (
 )
 from tui.ui.widgets.lines import Run
 from tui.ui.widgets.list_lines import ListWidget
+
+HOLLOW = (Column.PID, Column.UPTIME, Column.EXIT)
+"""Cells that a host's own row leaves empty."""
+LEAST_CAUSE = 16
+PROBLEMS = "state:bad"
+"""The filter of the problems view."""
 
 
 class FleetTable(ListWidget):
@@ -92,7 +99,7 @@ class FleetTable(ListWidget):
         self._now = time.monotonic() if monotonic is None else monotonic
         self._measure(picture.hosts.values())
         change = self.view.update(picture, self._now)
-        if change.moved:
+        if change.moved and not self.hold:
             self._forget_marks_of_the_gone(picture)
         self._settle()
 
@@ -165,7 +172,7 @@ class FleetTable(ListWidget):
     @property
     def cursor_row(self) -> Row | None:
         """The row under the cursor, as it is now."""
-        return self.view.rows[self._at] if 0 <= self._at < len(self.view.rows) else None
+        return self._row_now(self._at) if 0 <= self._at < len(self.view.rows) else None
 
     @property
     def marks(self) -> frozenset[ProcessKey]:
@@ -265,12 +272,16 @@ class FleetTable(ListWidget):
 
     def draw(self, index: int, width: int) -> Iterable[Run]:
         """One row."""
-        row, palette = self.view.rows[index], self.palette
+        row, palette = self._row_now(index), self.palette
         columns = self._columns(width)
-        fresh = row.host.fresh
+        gone = self.view.hold and self._is_gone(row)
+        fresh = row.host.fresh and not gone
         name_style = palette.text if fresh else palette.stale
         rest_style = palette.dim if fresh else palette.stale
         yield from self._gutter(index, row)
+        if row.process is None:
+            yield from self._host_cells(row, columns)
+            return
         style = name_style
         for column, _, size in columns.columns:
             if column is Column.STATE:
@@ -278,6 +289,8 @@ class FleetTable(ListWidget):
                 style = rest_style
                 continue
             text = cell(column, row, self._now, folded=columns.folded)
+            if column is Column.SINCE and gone:
+                text = "gone"
             if column is Column.SINCE and row.key in self._in_flight:
                 text += self.glyphs.in_flight
             yield _aligned(column, text, size) + " " * GAP, style
@@ -293,12 +306,32 @@ class FleetTable(ListWidget):
         yield " " * max(2, (width - len(text)) // 2), palette.dim
         yield fit(text, min(len(text), width - 2)), palette.strong if y == first else palette.dim
 
+    def _host_cells(self, row: Row, columns: Layout) -> Iterable[Run]:
+        """A host's own row: its cause stands in the cells that only a process can fill."""
+        host, palette = row.host, self.palette
+        cause = sum(columns.width(column) + GAP for column in HOLLOW if columns.width(column)) - GAP
+        told_after = cause >= len(host.problem) or cause >= LEAST_CAUSE
+        for column, _, size in columns.columns:
+            if column is Column.STATE:
+                yield from self._state_cell(row, size)
+                if told_after and cause > 0:
+                    yield fit(host.problem, cause) + " " * GAP, palette.text
+            elif column is Column.NAME:
+                words = HOST_ROW if told_after or not host.problem else f"{HOST_ROW} {host.problem}"
+                yield fit(words, size) + " " * GAP, palette.dim
+            elif column not in HOLLOW or not told_after:
+                text = cell(column, row, self._now, folded=columns.folded)
+                style = palette.text if column is Column.HOST else palette.dim
+                yield _aligned(column, text, size) + " " * GAP, style
+
     def _why_empty(self) -> tuple[str, ...]:
         picture = self._picture
         if picture is None or not picture.counts.hosts:
             return ("Looking for hosts …",)
         counts = picture.counts
         answered = counts.hosts - counts.pending
+        if self.view.total and self.view.query.text == PROBLEMS:
+            return ("No problems", f"All {self.view.total} rows are well or at rest: esc shows them.")
         if self.view.total and self.view.query.text:
             shown = f"Nothing matches  {fit(self.view.query.text, min(60, len(self.view.query.text)))}"
             return (shown, f"{self.view.total} rows are hidden by this filter: esc clears it, / changes it.")
@@ -307,6 +340,15 @@ class FleetTable(ListWidget):
         if counts.pending:
             return ("No processes so far", f"{answered} of {counts.hosts} hosts answered.")
         return ("No processes here", "These supervisords have no programs configured, or the scope is empty.")
+
+    def _row_now(self, index: int) -> Row:
+        """The row with its host's newest reading: a view's rows keep the snapshot of their last visible change."""
+        row = self.view.rows[index]
+        host = self._picture.hosts.get(row.key.host) if self._picture is not None else None
+        return row if host is None or host is row.host else Row(row.key, host, row.process)
+
+    def _is_gone(self, row: Row) -> bool:
+        return self._picture is not None and not _exists(row.key, self._picture)
 
     def _gutter(self, index: int, row: Row) -> Iterable[Run]:
         palette, glyphs = self.palette, self.glyphs
@@ -390,6 +432,6 @@ def _exists(key: ProcessKey, picture: FleetPicture) -> bool:
     host = picture.hosts.get(key.host)
     if host is None:
         return False
-    return (
-        key.is_host or key in host.by_key or any(process.key.group == key.group for process in host.processes)
-    )
+    if key.is_group:
+        return any(process.key.group == key.group for process in host.processes)
+    return key.is_host or key in host.by_key

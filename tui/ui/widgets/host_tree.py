@@ -18,7 +18,7 @@ from tui.model.host import HostSnapshot
 from tui.model.process import ProcessKey
 from tui.model.states import ANSWERING, UNREACHABLE, Health
 from tui.model.view import Scope
-from tui.text import cell_width, fit
+from tui.text import cell_width, clean_cell, fit
 from tui.ui.theme import host_state
 from tui.ui.widgets.lines import Run
 from tui.ui.widgets.list_lines import ListWidget
@@ -90,7 +90,7 @@ class HostTree(ListWidget):
         self._tallies: dict[NodeId, _Tally] = {ROOT: _Tally()}
         self._open: set[NodeId] = {ROOT}
         self._shown: list[NodeId] = [ROOT]
-        self._scope = Scope()
+        self._scope = Scope.ALL
 
     # What is shown.
 
@@ -130,7 +130,7 @@ class HostTree(ListWidget):
             self.move_to(index)
         return index is not None
 
-    def expand(self) -> None:
+    def open_node(self) -> None:
         """Open the node, or go to its first child when it is open."""
         node = self._node
         if node not in self._branches:
@@ -141,7 +141,7 @@ class HostTree(ListWidget):
             self._open.add(node)
             self._reflow(node)
 
-    def collapse(self) -> None:
+    def close_node(self) -> None:
         """Close the node, or go to its parent when it is closed or a host."""
         node = self._node
         if node in self._branches and node in self._open and node != ROOT:
@@ -152,7 +152,7 @@ class HostTree(ListWidget):
         if parent in self._shown:
             self.move_to(self._shown.index(parent))
 
-    def toggle(self) -> None:
+    def toggle_node(self) -> None:
         """Open a closed node, close an open one."""
         node = self._node
         if node in self._branches:
@@ -181,7 +181,7 @@ class HostTree(ListWidget):
             arrow = 1 + INDENT * _depth(node)
             if node in self._branches and arrow <= event.x <= arrow + 1:
                 self.move_to(index)
-                self.toggle()
+                self.toggle_node()
             else:
                 self.move_to(index)
                 self.opened()
@@ -322,10 +322,10 @@ def _depth(node: NodeId) -> int:
 
 def _title(node: NodeId) -> str:
     if node.host:
-        return node.host
+        return clean_cell(node.host)
     if node.tag:
-        return f"#{node.tag}"
-    return node.folder[-1] if node.folder else "all"
+        return f"#{clean_cell(node.tag)}"
+    return clean_cell(node.folder[-1]) if node.folder else "all"
 
 
 def _places(hosts: Iterable[HostSnapshot]) -> list[tuple[str, tuple[str, ...], frozenset[str]]]:

@@ -9,13 +9,16 @@ byte, a changed row costs a part of one line (ux.md, "What a keystroke may cost"
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from contextlib import suppress
+from typing import ClassVar, Self
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.geometry import Region
+from textual.dom import NoScreen
+from textual.geometry import Region, Size
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -40,7 +43,7 @@ class LineWidget(Widget):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._painted: dict[int, tuple[tuple[Run, ...], Style | None, Strip]] = {}
-        self._painted_for: tuple[Palette, Glyphs, int] | None = None
+        self._painted_for: tuple[Palette, Glyphs, Size] | None = None
 
     def paint(self, y: int, width: int) -> Iterable[Run]:
         """What line `y` of the widget looks like now; longer than `width` is cut, shorter is filled."""
@@ -82,12 +85,37 @@ class LineWidget(Widget):
                 for start, end in differences(old[2], new[2]):
                     self.refresh(Region(start, y, end - start, 1))
 
-    def on_resize(self, _event: events.Resize) -> None:
-        """A new width is a new layout of every line."""
-        self._painted.clear()
+    def focus_changed(self) -> None:
+        """The focus came or went: repaint what shows it."""
+
+    def focus(self, scroll_visible: bool = True) -> Self:
+        """Take the focus; unlike Textual's own, without painting the whole widget again."""
+
+        def take() -> None:
+            with suppress(NoScreen):
+                self.screen.set_focus(self, scroll_visible=scroll_visible)
+
+        self.app.call_later(take)
+        return self
+
+    def on_focus(self, event: events.Focus) -> None:
+        """Stands in for Textual's own handler, which repaints everything."""
+        event.prevent_default()
+        self._focused(True, events.DescendantFocus(self))
+
+    def on_blur(self, event: events.Blur) -> None:
+        """As on_focus."""
+        event.prevent_default()
+        self._focused(False, events.DescendantBlur(self))
+
+    def _focused(self, on: bool, tell: Message) -> None:
+        self.has_focus = on
+        self.focus_changed()
+        if self.parent is not None:
+            self.parent.post_message(tell)
 
     def _forget_when_restyled(self) -> bool:
-        now = (self.palette, self.glyphs, self.size.width)
+        now = (self.palette, self.glyphs, self.size)
         if self._painted_for == now:
             return False
         self._painted_for = now

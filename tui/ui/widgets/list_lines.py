@@ -208,17 +208,14 @@ class ListWidget(LineWidget, can_focus=True):
             if event.chain >= 2:
                 self.opened()
 
-    def on_focus(self) -> None:
+    def focus_changed(self) -> None:
         """Only the cursor's line says which pane has the focus."""
-        self.repaint(self._cursor_lines())
-
-    def on_blur(self) -> None:
-        """As on_focus."""
         self.repaint(self._cursor_lines())
 
     def on_resize(self, _event: events.Resize) -> None:
         """The cursor stays in view."""
         self._top = self._shown_top()
+        self.repaint()
 
     def _cursor_lines(self) -> tuple[int, ...]:
         y = self._at - self._top + self.HEAD

@@ -252,8 +252,8 @@ class LogView(LineWidget, can_focus=True):
 
     def on_resize(self, _event: events.Resize) -> None:
         """Rows are other rows at another width."""
-        self._window = []
         self._top = (self._top[0], 0)
+        self._show()
 
     def _show(self) -> None:
         self._window = self._visible() if self.is_attached and self.size else []
