@@ -298,7 +298,7 @@ class Supervisor:
         params: list[Param] = [{"methodName": call.method, "params": list(call.params)} for call in calls]
         if READING_METHODS.issuperset(methods):
             body = encode_call("system.multicall", (params,))
-            value = decode_answer(await self._wire.read(body, deadline or self.timeout))
+            value: object = decode_answer(await self._wire.read(body, deadline or self.timeout))
         else:
             if self.read_only:
                 refuse_changes(methods)
