@@ -34,8 +34,8 @@ COMPARISONS: dict[str, Callable[[float, float], bool]] = {
 }
 
 PATTERN_CHARS = 200
-_PATTERN_REPEATS = 6
-_NAME_CHARS = 128
+_NAME_CHARS = (1000, 1000, 300, 100, 60)
+"""How much of a name a pattern with so many repeats looks at: a crafted name costs up to length ** (repeats + 1) steps."""
 _REMEMBERED = 20_000
 
 
@@ -95,19 +95,19 @@ def fuzzy(word: str) -> Matcher:
 def pattern(text: str) -> Matcher:
     """A regular expression found anywhere in the name. Raises `re.error` with a position when it cannot be used."""
     if len(text) > PATTERN_CHARS:
-        raise re.error(f"is longer than {PATTERN_CHARS} characters", text, PATTERN_CHARS)
-    _refuse_explosive(text)
+        raise re.error(f"it is longer than {PATTERN_CHARS} characters", text, PATTERN_CHARS)
+    chars = _NAME_CHARS[_repeats(text)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             compiled = re.compile(text, re.IGNORECASE)
         except (OverflowError, RecursionError) as error:
-            raise re.error("is too large", text, 0) from error
-    return lambda name: compiled.search(name[:_NAME_CHARS]) is not None
+            raise re.error("it is too large", text, 0) from error
+    return lambda name: compiled.search(name[:chars]) is not None
 
 
-def _refuse_explosive(text: str) -> None:
-    """Refuse a repeat around a repeat or a choice, and very many repeats: those can run for ever on a crafted name."""
+def _repeats(text: str) -> int:
+    """How many repeats the pattern has; one around a repeat or a choice, or too many, are refused: they run for ever."""
     risky = [False]
     repeats = 0
     for match in re.finditer(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(|\)|\||\*|\+|\{", text, re.DOTALL):
@@ -117,13 +117,14 @@ def _refuse_explosive(text: str) -> None:
         elif piece == ")" and len(risky) > 1:
             inner = risky.pop()
             if inner and text[end : end + 1] in ("*", "+", "{"):
-                raise re.error("repeats something that itself repeats or chooses", text, end)
+                raise re.error("it repeats something that itself repeats or chooses", text, end)
             risky[-1] = risky[-1] or inner
         elif piece in "*+{|":
             risky[-1] = True
             repeats += piece != "|"
-            if repeats > _PATTERN_REPEATS:
-                raise re.error(f"has more than {_PATTERN_REPEATS} repeats", text, match.start())
+            if repeats >= len(_NAME_CHARS):
+                raise re.error(f"it has more than {len(_NAME_CHARS) - 1} repeats", text, match.start())
+    return repeats
 
 
 def in_any_name(matchers: Iterable[Matcher], *, address: bool = False) -> Predicate:
