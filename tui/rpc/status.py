@@ -66,7 +66,7 @@ def _layout(fields: Fields) -> _Layout | None:
         return None
     row = "<value><struct>\n"
     for name, number in fields:
-        kind, value = ("int", r"-?[0-9]{1,18}") if number else ("string", r"[^<>]*")
+        kind, value = ("int", r"-?[0-9]{1,18}") if number else ("string", r"[^<]*")
         row += (
             f"<member>\n<name>{name}</name>\n<value><{kind}>(?P<{name}>{value})</{kind}></value>\n</member>\n"
         )
@@ -255,11 +255,7 @@ class _Reading:
         return self._previous[place]
 
     def _process(self, match: re.Match[bytes]) -> Process | None:
-        try:
-            match.group().decode()
-        except UnicodeDecodeError:
-            return None
-        if _OTHER_ENTITY.search(match.group()):
+        if not _is_valid_text(match.group()):
             return None
         group, name = _text(match["group"]), _text(match["name"])
         if not group or not name:
@@ -282,6 +278,18 @@ class _Reading:
 
 
 _OTHER_ENTITY = re.compile(rb"&(?!amp;|lt;|gt;)")
+
+
+def _is_valid_text(row: bytes) -> bool:
+    """Whether the values of a row that fits the pattern are what XML allows, in UTF-8, with no entity but the three."""
+    if b"]]>" in row or (b"&" in row and _OTHER_ENTITY.search(row)):
+        return False
+    if not row.isascii():
+        try:
+            row.decode()
+        except UnicodeDecodeError:
+            return False
+    return True
 
 
 def _text(raw: bytes) -> str:

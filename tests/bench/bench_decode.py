@@ -1,0 +1,119 @@
+"""What one host costs us: decoding its status, and whole polls, against xmlrpc.client in the same run.
+
+`python -m tests.bench.bench_decode` prints ratios; times are this process's CPU time, so a busy machine disturbs little.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+import xmlrpc.client
+from collections.abc import Callable, Sequence
+
+from tests.support.supervisord import running_supervisord
+from tui.rpc.client import Supervisor
+from tui.rpc.codec import decode_answer
+from tui.rpc.status import StatusDecoder
+
+PROCESSES = 50
+POLLS = 1000
+PROGRAMS = f"[program:worker]\ncommand=sleep 1000\nprocess_name=%(program_name)s_%(process_num)02d\nnumprocs={PROCESSES}\n"
+
+
+def status_body(now: int, *, pid: int = 1000, count: int = PROCESSES) -> bytes:
+    """An answer of getAllProcessInfo as supervisord writes it."""
+    rows = []
+    for number in range(count):
+        log = f"/var/log/supervisor/worker_{number:02}-stdout---supervisor-abcdefgh.log"
+        start = 1_700_000_000 + number
+        rows.append(
+            {
+                "name": f"worker_{number:02}",
+                "group": f"worker_{number // 10}",
+                "start": start,
+                "stop": 0,
+                "now": now,
+                "state": 20,
+                "statename": "RUNNING",
+                "spawnerr": "",
+                "exitstatus": 0,
+                "logfile": log,
+                "stdout_logfile": log,
+                "stderr_logfile": log.replace("stdout", "stderr"),
+                "pid": pid + number,
+                "description": f"pid {pid + number}, uptime {(now - start) // 3600}:00:{now % 60:02}",
+            }
+        )
+    return xmlrpc.client.dumps((rows,), methodresponse=True).encode()
+
+
+def microseconds(decode: Callable[[bytes], object], bodies: Sequence[bytes], rounds: int) -> float:
+    """CPU time of one call, the best of five measurements."""
+    best = float("inf")
+    for _ in range(5):
+        began = time.thread_time()
+        for number in range(rounds):
+            decode(bodies[number % len(bodies)])
+        best = min(best, (time.thread_time() - began) / rounds * 1e6)
+    return best
+
+
+def decoding() -> dict[str, float]:
+    """CPU microseconds per status of 50 processes, by way of decoding."""
+    ageing = [status_body(1_700_100_000 + second) for second in range(20)]
+    restarted = [status_body(1_700_100_000 + number, pid=1000 + 100 * number) for number in range(20)]
+    unchanged, changed = StatusDecoder("host"), StatusDecoder("host")
+    return {
+        "xmlrpc.client.loads": microseconds(lambda body: xmlrpc.client.loads(body), ageing, 40),
+        "our strict parse": microseconds(decode_answer, ageing, 40),
+        "status, every process changed": microseconds(changed.decode, restarted, 100),
+        "status, only time passed": microseconds(unchanged.decode, ageing, 400),
+    }
+
+
+def polling(polls: int = POLLS) -> dict[str, float]:
+    """CPU microseconds of the whole client per poll of a real supervisord with 50 processes that do not change."""
+    with running_supervisord(PROGRAMS) as daemon:
+        asyncio.run(_settled(Supervisor(daemon.endpoint, "host")))
+        proxy = daemon.proxy
+        began = time.process_time()
+        for _ in range(polls // 10):
+            proxy.supervisor.getAllProcessInfo()
+        theirs = (time.process_time() - began) / (polls // 10)
+        ours = asyncio.run(_polled(Supervisor(daemon.endpoint, "host"), polls))
+        return {"xmlrpc.client": theirs * 1e6, "tui.rpc": ours * 1e6}
+
+
+async def _settled(supervisor: Supervisor) -> None:
+    async with asyncio.timeout(30):
+        while any(process.state.name != "RUNNING" for process in (await supervisor.status()).processes):
+            await asyncio.sleep(0.1)
+    await supervisor.close()
+
+
+async def _polled(supervisor: Supervisor, polls: int) -> float:
+    await supervisor.status()
+    began = time.process_time()
+    for _ in range(polls):
+        await supervisor.status()
+    spent = time.process_time() - began
+    await supervisor.close()
+    return spent / polls
+
+
+def main() -> None:
+    """Print both tables."""
+    assert threading.active_count() == 1
+    for title, table in (
+        (f"decode a status of {PROCESSES} processes", decoding()),
+        (f"poll one host of {PROCESSES} processes, {POLLS} times", polling()),
+    ):
+        base = next(iter(table.values()))
+        print(f"\n{title}")
+        for name, spent in table.items():
+            print(f"  {name:32} {spent:9.0f} µs CPU   1/{base / spent:.1f}")
+
+
+if __name__ == "__main__":
+    main()
