@@ -1,0 +1,43 @@
+"""The composition root: the only place that knows the command line, the screen and the demo.
+
+Each is imported when it is asked for: `supervisor-tui status` never imports the screen's toolkit.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.cli.app import make_cli
+
+if TYPE_CHECKING:
+    from tui.cli.invocation import Invocation
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    make_cli(open_screen, run_demo)()
+
+
+def open_screen(invocation: Invocation) -> int:
+    """Open the screen on the configured fleet until the user leaves; returns the exit code."""
+    from tui.ui.opening import open_screen as open_the_screen
+
+    return open_the_screen(invocation)
+
+
+def run_demo(hosts: int, no_ui: bool) -> int:
+    """Start the demo fleet and open the screen on it."""
+    from tui.demo.run import run_demo as run_the_demo
+
+    return run_the_demo(_open_file, hosts, no_ui)
+
+
+def _open_file(hosts_file: Path) -> int:
+    from tui.cli.invocation import Invocation
+
+    return open_screen(Invocation(config=hosts_file))
+
+
+if __name__ == "__main__":
+    main()
