@@ -21,9 +21,17 @@ def main() -> None:
 
 def open_screen(invocation: Invocation) -> int:
     """Open the screen on the configured fleet until the user leaves; returns the exit code."""
-    from tui.ui.opening import open_screen as open_the_screen
+    from tui.ui.opening import open_fleet, require_terminal
 
-    return open_the_screen(invocation)
+    require_terminal()
+    settings = invocation.settings()
+    return open_fleet(
+        settings,
+        invocation.passwords(settings),
+        read_only=invocation.read_only,
+        select=invocation.select,
+        mouse=not invocation.no_mouse,
+    )
 
 
 def run_demo(hosts: int, no_ui: bool) -> int:
