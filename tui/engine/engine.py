@@ -1,0 +1,476 @@
+"""Many supervisords kept current in a thread of its own, and jobs that act on them.
+
+Who comes in: a screen or the command line, from any thread. What leaves: immutable pictures, and one coalesced wake-up when
+there is something new to see. The rule: only the engine's thread touches the fleet, the pollers and the jobs; every task
+in it is supervised, so that an exception ends in the log and as a notice, never in silence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import functools
+import logging
+import threading
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tui.config.schema import Settings
+from tui.config.secrets import Secret
+from tui.engine.connections import IDLE_SECONDS, Connections, allow_many_files
+from tui.engine.jobs import JobPicture, Jobs
+from tui.engine.journal import Intent, Journal
+from tui.engine.logs import Channel, LogFollow, LogLine, StreamBudget
+from tui.engine.memory import Memory
+from tui.engine.notices import Notices
+from tui.engine.poller import Poller, pending_snapshot
+from tui.engine.schedule import Schedule
+from tui.engine.wakeups import Wakeups
+from tui.errors import NoMatchError, RefusedError, SupervisorTuiError
+from tui.model.fleet import Fleet, FleetPicture
+from tui.model.host import HostSnapshot
+from tui.model.plan import Plan
+from tui.model.policy import Policy, Tier
+from tui.model.process import ProcessKey
+from tui.model.timeline import Timeline
+from tui.rpc.client import Reread, Supervisor
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+JOURNAL_FILE = "journal.jsonl"
+MEMORY_FILE = "remembered.json"
+
+_START_SECONDS = 10.0
+_CLOSE_SECONDS = 5.0
+_FIRST_PAUSE = 1.0
+_LONGEST_PAUSE = 60.0
+
+
+class Engine:
+    """One run over the hosts of `settings`. Every public method may be called from any thread but the engine's own."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        read_only: bool = False,
+        state_dir: Path | None = None,
+        passwords: Mapping[str, Secret] | None = None,
+    ) -> None:
+        """`state_dir` holds the journal and what was running; None: neither is kept. Nothing is contacted before `start`."""
+        self.settings = settings
+        self.read_only = read_only
+        self.timeline = Timeline()
+        read_only_hosts = frozenset(host.name for host in settings.hosts.values() if host.read_only)
+        self.policy = Policy(settings.guardrails, read_only_hosts, read_only)
+        self._notices = Notices()
+        self._connections = Connections(settings.hosts, passwords or {}, read_only=read_only)
+        self._fleet = Fleet(pending_snapshot(host) for host in settings.hosts.values())
+        self._picture = self._fleet.picture()
+        self._wakeups = Wakeups(self._refresh, self._notice_failure)
+        self._journal = Journal(
+            None if state_dir is None else state_dir / JOURNAL_FILE,
+            required=settings.journal_required,
+            complain=self._notice,
+        )
+        self._memory = Memory(None if state_dir is None else state_dir / MEMORY_FILE, self._notice)
+        self._job_pictures: tuple[JobPicture, ...] = ()
+        self._job_moved = threading.Condition()
+        self._unanswered = set(settings.hosts)
+        self._all_answered = threading.Event()
+        if not self._unanswered:
+            self._all_answered.set()
+        self._streams = StreamBudget()
+        self._follows: set[LogFollow] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._pollers: dict[str, Poller] = {}
+        self._jobs: Jobs | None = None
+        self._loop: AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._stopping: asyncio.Event | None = None
+        self._grace = 0.0
+        self._up = threading.Event()
+        self._lifecycle = threading.Lock()
+        self._stopped = False
+
+    # --- life -------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to watch; returns as soon as the thread runs. A second call does nothing."""
+        with self._lifecycle:
+            if self._thread is not None:
+                return
+            allow_many_files()
+            self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+            self._thread.start()
+        if not self._up.wait(_START_SECONDS) or self._loop is None:
+            raise RuntimeError("the engine did not start; the log tells why")
+
+    def stop(self, grace: float = 10.0) -> None:
+        """Finish pending restarts within `grace` seconds, close every connection, end the thread. May be called again."""
+        with self._lifecycle:
+            thread, loop = self._thread, self._loop
+            if thread is None or loop is None:
+                self._stopped = True
+                return
+            if not self._stopped:
+                self._stopped = True
+                self._grace = grace
+                self._call(self._begin_stop)
+        if thread is not threading.current_thread():
+            thread.join(grace + _CLOSE_SECONDS)
+            if thread.is_alive():
+                log.error("the engine's thread did not end within %g s", grace + _CLOSE_SECONDS)
+
+    @property
+    def running(self) -> bool:
+        """Whether its thread is at work."""
+        return self._thread is not None and self._thread.is_alive() and not self._stopped
+
+    def __enter__(self) -> Engine:
+        self.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
+
+    # --- what there is to see ---------------------------------------------------------------------------------------
+
+    @property
+    def picture(self) -> FleetPicture:
+        """The newest picture; immutable."""
+        return self._picture
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Sentences for the user, oldest first, each only once."""
+        return self._notices.all
+
+    @property
+    def jobs(self) -> tuple[JobPicture, ...]:
+        """All jobs of this run, newest first."""
+        return self._job_pictures
+
+    @property
+    def interrupted(self) -> tuple[ProcessKey, ...]:
+        """Restarts that an earlier run began and never finished: these processes may stand still because of us."""
+        return tuple(intent.key for intent in self._interrupted)
+
+    @functools.cached_property
+    def _interrupted(self) -> tuple[Intent, ...]:
+        return self._journal.interrupted()
+
+    def settle_interrupted(self, detail: str = "told to the user") -> None:
+        """Never mention these restarts again: the user knows of them and has decided."""
+        intents, self._interrupted = self._interrupted, ()
+        for intent in intents:
+            self._call(functools.partial(self._journal.settle, intent, detail))
+
+    def remembered(self, host: str) -> frozenset[ProcessKey]:
+        """What ran on this host when everything on it was stopped."""
+        return self._memory.recall(host)
+
+    def subscribe(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """Call `wake` on the engine's thread when there is something new to see, about ten times a second at most.
+
+        Returns what ends the subscription.
+        """
+        return self._wakeups.subscribe(wake)
+
+    def wait_answered(self, seconds: float) -> bool:
+        """Wait until every host has answered or failed once; False when that took longer."""
+        return self._all_answered.wait(seconds)
+
+    def poll_now(self, hosts: Iterable[str] | None = None) -> None:
+        """Poll these hosts, or all, at once; also those that were given up because of their password."""
+        wanted = None if hosts is None else tuple(hosts)
+
+        def poll() -> None:
+            for host in self._pollers if wanted is None else wanted:
+                if host in self._pollers:
+                    self._pollers[host].poll_now()
+
+        self._call(poll)
+
+    # --- acting -----------------------------------------------------------------------------------------------------
+
+    def submit(self, plan: Plan, confirmed: Tier) -> int:
+        """Begin a job; its number. Raises RefusedError when policy, or a missing confirmation, forbids it."""
+        return self._on_loop(lambda jobs: jobs.submit(plan, confirmed))
+
+    def cancel(self, number: int) -> None:
+        """Begin no further step of this job; what was begun is followed to its end."""
+        self._on_loop(lambda jobs: jobs.cancel(number))
+
+    def retry(self, number: int, confirmed: Tier) -> int:
+        """Begin a job with what failed in this one; its number. Raises RefusedError."""
+        return self._on_loop(lambda jobs: jobs.retry(number, confirmed))
+
+    def wait_job(self, number: int, seconds: float | None = None) -> JobPicture:
+        """The job when it has finished, or as it stands after `seconds`. Raises NoMatchError for an unknown number."""
+        deadline = None if seconds is None else time.monotonic() + seconds
+        with self._job_moved:
+            while True:
+                job = next((job for job in self._job_pictures if job.number == number), None)
+                if job is None:
+                    raise NoMatchError(f"there is no job {number}")
+                left = 1.0 if deadline is None else deadline - time.monotonic()
+                if job.finished or left <= 0 or not self._is_alive():
+                    return job
+                self._job_moved.wait(min(left, 1.0))
+
+    def preview_update(
+        self, hosts: Iterable[str]
+    ) -> concurrent.futures.Future[dict[str, Reread | SupervisorTuiError]]:
+        """Have supervisord re-read its files and say what they would change, host by host.
+
+        Every client sees the effect of that, so it is refused (as a RefusedError in the result) where read-only.
+        """
+        return self._future(self._preview(tuple(hosts)))
+
+    # --- asking -----------------------------------------------------------------------------------------------------
+
+    def ask(self, host: str, question: Callable[[Supervisor], Awaitable[T]]) -> concurrent.futures.Future[T]:
+        """Run `question` in the engine with a supervisord of this host that refuses changes; cancel the future to give up."""
+
+        async def answer() -> T:
+            return await question(self._connections.looking(host))
+
+        return self._future(answer())
+
+    def follow_logs(
+        self,
+        keys: Sequence[ProcessKey],
+        channels: frozenset[Channel],
+        on_lines: Callable[[Sequence[LogLine]], None],
+        history: int = 64 * 1024,
+    ) -> LogFollow:
+        """Logs from `history` bytes back until `close`; `on_lines` gets batches on the engine's thread, 20 a second at most.
+
+        A host's key stands for its supervisord's own log.
+        """
+        follow = LogFollow(
+            tuple(dict.fromkeys(keys)),
+            channels,
+            on_lines,
+            history,
+            looking=self._connections.looking,
+            picture=self._fleet.picture,
+            streams=self._streams,
+            supervise=self._supervise,
+            ended=self._forget_follow,
+        )
+        self._call(functools.partial(self._begin_follow, follow))
+        return follow
+
+    # --- the engine's thread ----------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._main())
+        except Exception:  # the last boundary: nothing is left that could show it but the log
+            log.exception("the engine ended")
+            self._notices.add("the engine ended because of an error; the log tells which")
+        finally:
+            self._stopped = True
+            self._up.set()
+            self._all_answered.set()
+            with self._job_moved:
+                self._job_moved.notify_all()
+
+    async def _main(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._loop_failed)
+        self._stopping = asyncio.Event()
+        self._jobs = Jobs(
+            supervisors=self._connections.acting,
+            picture=self._fleet.picture,
+            poll=self._poll_fresh,
+            journal=self._journal,
+            memory=self._memory,
+            policy=self.policy,
+            changed=self._jobs_changed,
+        )
+        self._wakeups.attach(loop)
+        self._loop = loop
+        self._begin_polling()
+        self._supervise("closing idle connections", self._close_idle)
+        self._up.set()
+        try:
+            await self._stopping.wait()
+            await self._jobs.finish(self._grace)
+        finally:
+            await self._wind_down()
+
+    def _begin_polling(self) -> None:
+        hosts = self.settings.hosts.values()
+        for number, host in enumerate(hosts):
+            schedule = Schedule(host.poll)
+            poller = Poller(
+                host,
+                self._connections.watching(host.name),
+                self._take_in,
+                schedule=schedule,
+                first_delay=schedule.first(number, len(hosts)),
+                has_login=self._connections.has_login(host.name),
+                restart_expected=functools.partial(self._is_ours, ProcessKey(host.name)),
+            )
+            self._pollers[host.name] = poller
+            self._supervise(f"polling {host.name}", poller.run)
+
+    async def _wind_down(self) -> None:
+        for follow in tuple(self._follows):
+            follow.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._connections.close()
+        self._journal.close()
+        self._wakeups.now()
+
+    def _begin_stop(self) -> None:
+        if self._stopping is not None:
+            self._stopping.set()
+
+    def _take_in(self, snapshot: HostSnapshot) -> None:
+        """A poller's newest snapshot into the fleet."""
+        change = self._fleet.apply(snapshot, wall=time.time(), ours=self._ours())
+        self.timeline.add(change.transitions)
+        self._wakeups.schedule(visible=change.visible)
+        if snapshot.tried_at is not None and snapshot.host in self._unanswered:
+            self._unanswered.discard(snapshot.host)
+            if not self._unanswered:
+                self._wakeups.now()  # whoever waits for this must find it in the picture
+                self._all_answered.set()
+
+    def _refresh(self) -> None:
+        self._picture = self._fleet.picture()
+
+    def _ours(self) -> frozenset[ProcessKey]:
+        return frozenset() if self._jobs is None else self._jobs.ours
+
+    def _is_ours(self, key: ProcessKey) -> bool:
+        return key in self._ours()
+
+    async def _poll_fresh(self, host: str) -> HostSnapshot:
+        if host not in self._pollers:
+            raise NoMatchError(f"there is no host {host}")
+        return await self._pollers[host].fresh()
+
+    def _jobs_changed(self) -> None:
+        if self._jobs is not None:
+            with self._job_moved:
+                self._job_pictures = self._jobs.pictures
+                self._job_moved.notify_all()
+        self._wakeups.schedule(visible=True)
+
+    async def _preview(self, hosts: Sequence[str]) -> dict[str, Reread | SupervisorTuiError]:
+        return dict(zip(hosts, await asyncio.gather(*map(self._preview_one, hosts)), strict=True))
+
+    async def _preview_one(self, host: str) -> Reread | SupervisorTuiError:
+        try:
+            return await self._connections.acting(host).reread()
+        except SupervisorTuiError as error:
+            return error
+
+    async def _close_idle(self) -> None:
+        while True:
+            await asyncio.sleep(IDLE_SECONDS / 3)
+            self._connections.close_idle()
+
+    def _begin_follow(self, follow: LogFollow) -> None:
+        self._follows.add(follow)
+        follow.begin()
+
+    def _forget_follow(self, follow: LogFollow) -> None:
+        self._follows.discard(follow)
+
+    # --- supervision ------------------------------------------------------------------------------------------------
+
+    def _supervise(self, what: str, work: Callable[[], Coroutine[Any, Any, None]]) -> asyncio.Task[None]:
+        """Own a task that does `work`; when that raises, say so and begin it again, ever later."""
+        task = asyncio.get_running_loop().create_task(self._again_and_again(what, work), name=what)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _again_and_again(self, what: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                await work()
+            except (
+                Exception
+            ) as error:  # the boundary of every task: it is logged, shown, and the work goes on
+                self._notice_failure(what, error)
+            else:
+                return
+            await asyncio.sleep(pause)
+            pause = min(_LONGEST_PAUSE, 2 * pause)
+
+    def _notice_failure(self, what: str, error: BaseException | None) -> None:
+        log.error("%s failed", what, exc_info=error)
+        self._notice(f"{what} failed ({type(error).__name__}); the log tells more")
+
+    def _loop_failed(self, loop: AbstractEventLoop, context: dict[str, Any]) -> None:
+        """What nobody awaited: asyncio's own complaint goes where every other one goes."""
+        self._notice_failure(str(context.get("message", "a task")), context.get("exception"))
+
+    def _notice(self, text: str) -> None:
+        if self._notices.add(text):
+            self._wakeups.schedule(visible=True)
+
+    # --- from other threads -----------------------------------------------------------------------------------------
+
+    def _is_alive(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    def _call(self, function: Callable[[], object]) -> None:
+        """Run `function` on the engine's thread soon; nothing happens when it has ended."""
+        if self._loop is not None and not self._loop.is_closed():
+            try:
+                self._loop.call_soon_threadsafe(function)
+            except RuntimeError:
+                log.debug("the engine ended meanwhile")
+
+    def _on_loop(self, work: Callable[[Jobs], T]) -> T:
+        """Do `work` on the engine's thread and wait for it; its exceptions are raised here."""
+        done: concurrent.futures.Future[T] = concurrent.futures.Future()
+
+        def run() -> None:
+            try:
+                if self._jobs is None:
+                    raise _not_running()
+                done.set_result(work(self._jobs))
+            except BaseException as error:  # handed to whoever waits
+                done.set_exception(error)
+
+        if not self.running:
+            raise _not_running()
+        if threading.current_thread() is self._thread:
+            run()
+        else:
+            self._call(run)
+        return done.result(_START_SECONDS)
+
+    def _future(self, work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
+        if self.running and self._loop is not None:
+            try:
+                return asyncio.run_coroutine_threadsafe(work, self._loop)
+            except RuntimeError:
+                log.debug("the engine ended meanwhile")
+        work.close()
+        failed: concurrent.futures.Future[T] = concurrent.futures.Future()
+        failed.set_exception(_not_running())
+        return failed
+
+
+def _not_running() -> RefusedError:
+    return RefusedError("the engine is not running", "start the program again")

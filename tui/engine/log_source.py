@@ -1,0 +1,357 @@
+"""One log, followed for as long as somebody looks: history by a read, then live, across whatever happens to the host.
+
+Live is supervisord's `/logtail` stream, which carries any byte and follows rotation. Where a stream is not to be had (too
+many are open, a proxy holds it back, the server has none) the log's size is asked for, and what is new is read.
+The rule: no line twice, and where lines may be missing a 'gap' says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+
+from tui.engine.log_lines import STREAM_HISTORY, LineAssembler, LogLine, known_at_start, known_within
+from tui.errors import Cause, Fault, FaultCode, WireError
+from tui.model.fleet import FleetPicture
+from tui.model.process import ProcessKey
+from tui.model.states import ANSWERING, HostState
+from tui.rpc.client import Channel, Supervisor
+
+STREAMS = 20
+"""Streams that one program holds open at most: each costs its supervisord a descriptor and work in every pass."""
+SILENCE = 5.0
+"""Seconds after which a stream that should have begun is taken to be held back by something in between."""
+CHECK_SECONDS = 5.0
+"""How often the host and the size of a streamed log are looked at."""
+PROBE_SECONDS = 1.0
+PROBE_BYTES = 64 * 1024
+ABSENT_SECONDS = 0.5
+RETRY_SECONDS = 1.0
+KEPT = 4096
+"""Bytes of the log's end that are kept, to find the place again."""
+TRUNCATED = "==> File truncated <=="
+"""What the stream itself says when the file became shorter (supervisor/http.py:tail_f_producer)."""
+
+_HELD = frozenset({HostState.PENDING, HostState.STALE})
+_GONE = (FaultCode.BAD_NAME, FaultCode.NO_FILE)
+
+
+class StreamBudget:
+    """How many more streams may be opened."""
+
+    def __init__(self, limit: int = STREAMS) -> None:
+        self.free = limit
+
+    def take(self) -> bool:
+        """Whether one may be opened; give it back afterwards."""
+        if self.free <= 0:
+            return False
+        self.free -= 1
+        return True
+
+    def give_back(self) -> None:
+        self.free += 1
+
+
+class LogSource:
+    """One channel of one process, or supervisord's own log. Belongs to the engine's loop."""
+
+    def __init__(
+        self,
+        key: ProcessKey,
+        channel: Channel,
+        history: int,
+        *,
+        supervisor: Supervisor,
+        picture: Callable[[], FleetPicture],
+        turn: asyncio.Semaphore,
+        streams: StreamBudget,
+        emit: Callable[[Sequence[LogLine]], None],
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        """`turn` is shared by the logs of one host, whose reads would otherwise wait for each other past their deadline."""
+        self.key = key
+        self.channel: Channel = channel
+        self._history = history
+        self._supervisor = supervisor
+        self._picture = picture
+        self._turn = turn
+        self._streams = streams
+        self._emit = emit
+        self._wall = wall
+        self._lines = LineAssembler()
+        self._known = b""
+        self._begun = False
+        self._lost = False
+        self._may_stream = True
+        self._size = 0
+        self._ignore = 0
+        self._said = ""
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        while True:
+            await self._wait_until_there()
+            try:
+                await self._catch_up()
+                if self._may_stream and self._streams.take():
+                    try:
+                        await self._follow_stream()
+                    finally:
+                        self._streams.give_back()
+                else:
+                    await self._follow_by_size()
+            except Fault as fault:
+                if fault.code not in _GONE:
+                    self._lose(fault.problem)
+                elif self._absence() is None:
+                    self._say("there is no such log yet")
+            except WireError as error:
+                self._lose(error.problem)
+            await asyncio.sleep(RETRY_SECONDS * (0.5 + random.random()))  # noqa: S311 - spreads load
+
+    # --- whether there is anything to follow ------------------------------------------------------------------------
+
+    async def _wait_until_there(self) -> None:
+        while (absence := self._absence()) is not None:
+            if absence:
+                self._say(absence)
+            await asyncio.sleep(ABSENT_SECONDS)
+
+    def _absence(self) -> str | None:
+        """Why there is nothing to follow now, in words (empty: not known yet); None when there is."""
+        host = self._picture().hosts.get(self.key.host)
+        if host is None or host.state is HostState.PENDING:
+            return ""
+        if host.state not in ANSWERING and host.state not in _HELD:
+            return f"{host.host}: {host.problem}; the log goes on when it answers"
+        if self.key.is_host:
+            return None
+        process = host.by_key.get(self.key)
+        if process is None:
+            return "this process is no longer there"
+        if self.channel == "stdout":
+            return None if process.stdout_logfile else "no log of its output is kept (NONE or syslog)"
+        if process.stderr_logfile:
+            return None
+        return "no log of its errors is kept: they go to stdout (redirect_stderr), to syslog or nowhere"
+
+    # --- what was ---------------------------------------------------------------------------------------------------
+
+    async def _catch_up(self) -> None:
+        """Show what is in the log and was not shown yet."""
+        wanted = max(self._history if not self._begun else PROBE_BYTES, 2 * STREAM_HISTORY)
+        before = await self._ask_size()
+        try:
+            text = await self._read_end(wanted)
+        except WireError as error:
+            if error.cause is not Cause.PROTOCOL or isinstance(error, Fault):
+                raise
+            text = None  # bytes that are not UTF-8: the stream will carry them
+        self._size = before
+        if text is None:
+            if not self._begun:
+                self._say("its past cannot be read (it is not UTF-8); shown from here on")
+            self._begun = True
+            return
+        self._take_past(text.encode(), wanted)
+        self._begun, self._lost, self._said = True, False, ""
+
+    def _take_past(self, raw: bytes, wanted: int) -> None:
+        if not self._begun:
+            self._known = raw[-KEPT:]
+            shown = raw[-self._history :] if self._history else b""
+            if (
+                shown and len(raw) >= min(wanted, self._history) - 3
+            ):  # up to 3 bytes of a cut character are left out
+                self._lines.skip_to_next_line()
+            self._show(self._lines.feed(shown))
+            return
+        known = known_within(self._known, raw)
+        if known is None:
+            self._gap("lines may be missing here")
+            self._lines.skip_to_next_line()
+        elif self._lost:
+            self._note("connected again, nothing is missing")
+        self._feed(raw[known or 0 :])
+
+    async def _read_end(self, count: int) -> str:
+        async with self._turn:
+            if self.key.is_host:
+                return await self._supervisor.read_main_log(-count, 0)
+            return await self._supervisor.read_log(self.key, self.channel, -count, 0)
+
+    async def _ask_size(self) -> int:
+        """The size of the log in bytes; 0 where it cannot be told (supervisord's own log, files over 2 GiB)."""
+        if self.key.is_host:
+            return 0
+        try:
+            async with self._turn:
+                return (await self._supervisor.tail_log(self.key, self.channel, 0, 0)).size
+        except WireError as error:
+            if error.cause is Cause.PROTOCOL:
+                return 0
+            raise
+
+    # --- live by stream ---------------------------------------------------------------------------------------------
+
+    async def _follow_stream(self) -> None:
+        """Return when the stream turned out not to deliver; raise WireError when it ended."""
+        pieces: asyncio.Queue[bytes | BaseException | None] = asyncio.Queue(16)
+        reader = asyncio.create_task(self._read_stream(pieces), name=f"stream of a log of {self.key.host}")
+        try:
+            if self._known:
+                piece = await self._first_piece(pieces)
+                if not piece:
+                    self._may_stream = False
+                    return
+                await self._join(piece)
+            checked = time.monotonic()
+            while True:
+                left = checked + CHECK_SECONDS - time.monotonic()
+                if left <= 0:
+                    await self._check()
+                    checked = time.monotonic()
+                    continue
+                with contextlib.suppress(TimeoutError):
+                    self._feed(await _next(pieces, left))
+        finally:
+            reader.cancel()
+            await asyncio.gather(reader, return_exceptions=True)
+
+    async def _read_stream(self, pieces: asyncio.Queue[bytes | BaseException | None]) -> None:
+        stream: AsyncIterator[bytes] = (
+            self._supervisor.stream_main_log()
+            if self.key.is_host
+            else self._supervisor.stream_log(self.key, self.channel)
+        )
+        try:
+            async for piece in stream:
+                await pieces.put(piece)
+            await pieces.put(None)
+        except Exception as error:  # handed over: the follower raises it
+            await pieces.put(error)
+        finally:
+            close = getattr(stream, "aclose", None)
+            if close is not None:
+                await close()
+
+    async def _first_piece(self, pieces: asyncio.Queue[bytes | BaseException | None]) -> bytes:
+        """The bytes of the past that a stream begins with; empty when none come, as through a proxy that buffers."""
+        piece = b""
+        with contextlib.suppress(TimeoutError):
+            piece = await _next(pieces, SILENCE)
+            while len(piece) < min(STREAM_HISTORY, len(self._known)):
+                piece += await _next(pieces, 0.2)
+        return piece
+
+    async def _join(self, piece: bytes) -> None:
+        """Go on from what is shown already; a stream begins with some bytes of the past."""
+        known = known_at_start(self._known, piece)
+        if known is None:
+            await self._catch_up()
+            known = known_at_start(self._known, piece)
+        if known is None:
+            self._gap("lines may be missing here")
+            known = 0
+        if known <= len(piece):
+            self._feed(piece[known:])
+        else:
+            self._ignore = known - len(piece)
+
+    async def _check(self) -> None:
+        """Notice a host that is gone (a dead stream is silent), and a log that was rotated or cleared."""
+        absence = self._absence()
+        if absence:
+            raise WireError(Cause.TIMEOUT, absence)
+        size = await self._ask_size()
+        if size and size < self._size:
+            self._gap("the log was rotated or cleared")
+        self._size = size or self._size
+
+    # --- live by size -----------------------------------------------------------------------------------------------
+
+    async def _follow_by_size(self) -> None:
+        """Return when a stream has become free; raise WireError when the host cannot be asked."""
+        while True:
+            await asyncio.sleep(PROBE_SECONDS * (0.75 + random.random() / 2))  # noqa: S311 - spreads load
+            if self._may_stream and self._streams.free > 0:
+                return
+            absence = self._absence()
+            if absence:
+                raise WireError(Cause.TIMEOUT, absence)
+            if self.key.is_host:
+                await self._catch_up()
+            else:
+                await self._read_growth()
+
+    async def _read_growth(self) -> None:
+        async with self._turn:
+            tail = await self._supervisor.tail_log(self.key, self.channel, self._size, PROBE_BYTES)
+        if tail.size < self._size:
+            self._gap("the log was rotated or cleared")
+            self._size, self._known = 0, b""
+            return
+        if tail.overflow:
+            self._gap(f"more than {PROBE_BYTES // 1024} KiB were written at once; some of it is left out")
+            self._lines.skip_to_next_line()
+        self._size = tail.size
+        raw = tail.text.encode()
+        known = known_at_start(self._known, raw) if not tail.overflow else 0
+        self._feed(raw[known or 0 :])
+
+    # --- what is shown ----------------------------------------------------------------------------------------------
+
+    def _feed(self, data: bytes) -> None:
+        if self._ignore:
+            ignored = min(self._ignore, len(data))
+            self._ignore -= ignored
+            data = data[ignored:]
+        if data:
+            self._known = (self._known + data)[-KEPT:]
+            self._show(self._lines.feed(data))
+
+    def _show(self, lines: Sequence[str]) -> None:
+        now = self._wall()
+        self._emit([self._line(text, now) for text in lines])
+
+    def _line(self, text: str, now: float) -> LogLine:
+        if text == TRUNCATED:
+            return LogLine(self.key, self.channel, "the log was cut short or cleared", now, "gap")
+        return LogLine(self.key, self.channel, text, now)
+
+    def _lose(self, problem: str) -> None:
+        """The connection is gone; what was shown stays, and the place is found again later."""
+        self._ignore = 0
+        if self._begun and not self._lost:
+            self._lost = True
+            self._gap(f"the log broke off: {problem}")
+        elif not self._begun:
+            self._say(problem)
+
+    def _gap(self, text: str) -> None:
+        self._show(self._lines.flush())
+        self._emit([LogLine(self.key, self.channel, text, self._wall(), "gap")])
+
+    def _note(self, text: str) -> None:
+        self._emit([LogLine(self.key, self.channel, text, self._wall(), "note")])
+
+    def _say(self, text: str) -> None:
+        """A note, but not the same one again and again."""
+        if text != self._said:
+            self._said = text
+            self._note(text)
+
+
+async def _next(pieces: asyncio.Queue[bytes | BaseException | None], seconds: float | None) -> bytes:
+    """The next piece of a stream; WireError when it ended, TimeoutError when it is silent."""
+    async with asyncio.timeout(seconds):
+        piece = await pieces.get()
+    if piece is None:
+        raise WireError(Cause.REFUSED, "supervisord ended the stream")
+    if isinstance(piece, BaseException):
+        raise piece
+    return piece
