@@ -21,7 +21,7 @@ from tui.config.schema import Settings
 from tui.config.secrets import Secret
 from tui.engine.connections import IDLE_SECONDS, Connections, allow_many_files
 from tui.engine.jobs import JobPicture, Jobs
-from tui.engine.journal import Intent, Journal
+from tui.engine.journal import Journal
 from tui.engine.logs import Channel, LogFollow, LogLine, StreamBudget
 from tui.engine.memory import Memory
 from tui.engine.notices import Notices
@@ -43,9 +43,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-JOURNAL_FILE = "journal.jsonl"
-MEMORY_FILE = "remembered.json"
 
 _START_SECONDS = 10.0
 _CLOSE_SECONDS = 5.0
@@ -75,12 +72,8 @@ class Engine:
         self._fleet = Fleet(pending_snapshot(host) for host in settings.hosts.values())
         self._picture = self._fleet.picture()
         self._wakeups = Wakeups(self._refresh, self._notice_failure)
-        self._journal = Journal(
-            None if state_dir is None else state_dir / JOURNAL_FILE,
-            required=settings.journal_required,
-            complain=self._notice,
-        )
-        self._memory = Memory(None if state_dir is None else state_dir / MEMORY_FILE, self._notice)
+        self._journal = Journal(state_dir, required=settings.journal_required, complain=self._notice)
+        self._memory = Memory(state_dir, complain=self._notice)
         self._job_pictures: tuple[JobPicture, ...] = ()
         self._job_moved = threading.Condition()
         self._unanswered = set(settings.hosts)
@@ -161,21 +154,20 @@ class Engine:
     @property
     def interrupted(self) -> tuple[ProcessKey, ...]:
         """Restarts that an earlier run began and never finished: these processes may stand still because of us."""
-        return tuple(intent.key for intent in self._interrupted)
-
-    @functools.cached_property
-    def _interrupted(self) -> tuple[Intent, ...]:
-        return self._journal.interrupted()
+        return self._journal.interrupted
 
     def settle_interrupted(self, detail: str = "told to the user") -> None:
-        """Never mention these restarts again: the user knows of them and has decided."""
-        intents, self._interrupted = self._interrupted, ()
-        for intent in intents:
-            self._call(functools.partial(self._journal.settle, intent, detail))
+        """Mention these restarts no more: the user knows of them and has decided."""
+        self._call(lambda: self._journal.settle(self._journal.interrupted, detail))
+
+    def dismiss_interrupted(self, keys: Iterable[ProcessKey]) -> None:
+        """The user has been told of these interrupted restarts: do not bring them up at the next start."""
+        settled = tuple(keys)
+        self._on_loop(lambda jobs: self._journal.settle(settled, "the user was told"))
 
     def remembered(self, host: str) -> frozenset[ProcessKey]:
         """What ran on this host when everything on it was stopped."""
-        return self._memory.recall(host)
+        return self._memory.remembered(host)
 
     def subscribe(self, wake: Callable[[], None]) -> Callable[[], None]:
         """Call `wake` on the engine's thread when there is something new to see, about ten times a second at most.
@@ -376,7 +368,9 @@ class Engine:
 
     async def _preview_one(self, host: str) -> Reread | SupervisorTuiError:
         try:
-            return await self._connections.acting(host).reread()
+            if self._jobs is None:
+                raise _not_running()
+            return await self._jobs.preview_update(host)
         except SupervisorTuiError as error:
             return error
 
