@@ -230,7 +230,7 @@ def _palette(ansi: bool, *tones: str) -> Palette:
     text = _legible(background.blend(foreground, foreground.a, alpha=1.0), background, LEGIBLE)
     quiet = _legible(text.blend(background, 0.38), background, LEGIBLE)
     faint = _legible(text.blend(background, 0.55), background, QUIET)
-    cursor = background.blend(primary, 0.34)
+    cursor = background.blend(primary, 0.34 if background.brightness < 0.5 else 0.2)
 
     def on_page(tone: Color, *, bold: bool | None = None) -> Style:
         return _fore(_legible(tone, background, LEGIBLE), bold=bold)

@@ -12,6 +12,7 @@ from textual.app import App, ComposeResult
 from textual.geometry import Region
 from textual.message import Message
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.widget import Widget
 
 from tui.model.fleet import Counts, FleetPicture
@@ -19,6 +20,7 @@ from tui.model.host import HostSnapshot
 from tui.model.process import Process, ProcessKey
 from tui.model.states import ANSWERING, UNREACHABLE, Health, HostState, ProcessState
 from tui.ui.theme import THEMES, UNICODE, Glyphs
+from tui.ui.widgets.quiet_screen import QuietScreen
 
 NOW = 10_000.0
 """Our monotonic clock in these tests."""
@@ -42,6 +44,9 @@ class Stage(App[None]):
 
     def compose(self) -> ComposeResult:
         yield from self._widgets
+
+    def get_default_screen(self) -> Screen[None]:
+        return QuietScreen(id="_default")
 
     def on_mount(self) -> None:
         for theme in THEMES:
@@ -122,11 +127,11 @@ def asked_to_repaint(widget: Widget, act: Callable[[], object]) -> list[Region]:
         asked.extend(regions or (widget.size.region,))
         return refresh(*regions, **more)
 
-    widget.refresh = listen  # type: ignore[method-assign, assignment]
+    widget.refresh = listen  # type: ignore[method-assign]
     try:
         act()
     finally:
-        del widget.refresh  # type: ignore[method-assign]
+        del widget.refresh
     return asked
 
 

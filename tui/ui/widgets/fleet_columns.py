@@ -16,8 +16,8 @@ from tui.text import cell_width, compact_duration
 
 DROP_ORDER = (Column.TAGS, Column.PID, Column.EXIT, Column.GROUP, Column.UPTIME)
 """What goes first when the terminal is narrow; GROUP is then told in PROGRAM as group:name."""
-GUTTER = 2
-"""The cursor's and the mark's cell before the first column."""
+GUTTER = 3
+"""The cursor's cell, the mark's cell and a blank before the first column."""
 GAP = 1
 HEADINGS = {Column.NAME: "PROGRAM"}
 RIGHT = frozenset({Column.PID, Column.UPTIME, Column.EXIT, Column.SINCE})

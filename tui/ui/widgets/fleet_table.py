@@ -355,7 +355,7 @@ class FleetTable(ListWidget):
         under = index == self._at
         yield glyphs.cursor if under else " ", palette.key if under and self.has_focus else palette.dim
         marked = row.key in self._marks
-        yield glyphs.mark if marked else " ", palette.mark if marked else palette.dim
+        yield f"{glyphs.mark if marked else ' '} ", palette.mark if marked else palette.dim
 
     def _state_cell(self, row: Row, size: int) -> Iterable[Run]:
         state = process_state(row.process, self.glyphs) if row.process else host_state(row.host, self.glyphs)

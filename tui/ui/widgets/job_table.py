@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from textual.message import Message
 
@@ -17,12 +16,10 @@ from tui.model.process import ProcessKey
 from tui.model.states import OutcomeKind
 from tui.text import cell_width, compact_duration, fit
 from tui.ui.theme import outcome_state
+from tui.ui.widgets.job_shape import JobShape
 from tui.ui.widgets.lines import Run
 from tui.ui.widgets.list_lines import ListWidget
 from tui.ui.widgets.ticker import job_title
-
-if TYPE_CHECKING:
-    from tui.engine.jobs import JobPicture
 
 OUTCOME = 15
 TIME = 6
@@ -50,11 +47,11 @@ class JobTable(ListWidget):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._job: JobPicture | None = None
+        self._job: JobShape | None = None
         self._only_trouble = False
         self._steps: tuple[Step, ...] = ()
 
-    def set_job(self, job: JobPicture | None) -> None:
+    def set_job(self, job: JobShape | None) -> None:
         """Show this job as it is now."""
         other = job is None or self._job is None or job.number != self._job.number
         self._job = job
@@ -68,7 +65,7 @@ class JobTable(ListWidget):
         self._choose_steps()
 
     @property
-    def job(self) -> JobPicture | None:
+    def job(self) -> JobShape | None:
         """What is shown."""
         return self._job
 
@@ -150,7 +147,7 @@ class JobTable(ListWidget):
             return [("  Nothing failed.", self.palette.dim)]
         return ()
 
-    def _waiting(self, job: JobPicture, step: Step) -> Iterable[Run]:
+    def _waiting(self, job: JobShape, step: Step) -> Iterable[Run]:
         palette, glyphs = self.palette, self.glyphs
         if step.key in job.running:
             yield fit(f"{glyphs.busy} running", OUTCOME), palette.busy
@@ -160,7 +157,7 @@ class JobTable(ListWidget):
         else:
             yield fit(f"{glyphs.pending} waiting", OUTCOME), palette.dim
 
-    def _ending(self, job: JobPicture) -> list[Run]:
+    def _ending(self, job: JobShape) -> list[Run]:
         palette = self.palette
         if job.finished_at is not None:
             took = compact_duration(job.finished_at - job.started_at)
@@ -168,7 +165,7 @@ class JobTable(ListWidget):
             return [(f"   {word} after {took}", palette.dim)]
         return [("   cancelling" if job.cancelled else "   running", palette.busy)]
 
-    def _tally(self, job: JobPicture) -> list[Run]:
+    def _tally(self, job: JobShape) -> list[Run]:
         palette = self.palette
         kinds = Counter(outcome.kind for outcome in job.outcomes.values())
         runs: list[Run] = [(f" {job.done} of {job.total}", palette.text)]

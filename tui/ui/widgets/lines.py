@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from typing import ClassVar, Self
 
 from rich.cells import cell_len
@@ -42,15 +43,16 @@ class LineWidget(Widget):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._painted: dict[int, tuple[tuple[Run, ...], Style | None, Strip]] = {}
+        self._painted: dict[int, tuple[tuple[Run, ...], Style, Strip]] = {}
         self._painted_for: tuple[Palette, Glyphs, Size] | None = None
+        self._base = Style()
 
     def paint(self, y: int, width: int) -> Iterable[Run]:
         """What line `y` of the widget looks like now; longer than `width` is cut, shorter is filled."""
         raise NotImplementedError
 
     def ground(self, y: int) -> Style | None:
-        """The background under the whole of line `y`; None is the widget's own."""
+        """The background under the whole of line `y`; None is the widget's own, as its CSS has it."""
         return None
 
     @property
@@ -108,6 +110,16 @@ class LineWidget(Widget):
         event.prevent_default()
         self._focused(False, events.DescendantBlur(self))
 
+    def notify_style_update(self) -> None:
+        """Only another background concerns us; Textual calls this whenever the focus moves, too."""
+        super().notify_style_update()
+        if self._painted and self._background() != self._base:
+            self._painted_for = None
+            self.refresh()
+
+    def _background(self) -> Style:
+        return Style(bgcolor=self.background_colors[1].rich_color)
+
     def _focused(self, on: bool, tell: Message) -> None:
         self.has_focus = on
         self.focus_changed()
@@ -119,13 +131,14 @@ class LineWidget(Widget):
         if self._painted_for == now:
             return False
         self._painted_for = now
+        self._base = self._background()
         had = bool(self._painted)
         self._painted.clear()
         return had
 
-    def _paint_line(self, y: int) -> tuple[tuple[Run, ...], Style | None, Strip]:
+    def _paint_line(self, y: int) -> tuple[tuple[Run, ...], Style, Strip]:
         width = self.size.width
-        runs, ground = tuple(self.paint(y, width)), self.ground(y)
+        runs, ground = tuple(self.paint(y, width)), self.ground(y) or self._base
         kept = self._painted.get(y)
         if kept is not None and kept[0] == runs and kept[1] == ground:
             return kept
@@ -139,19 +152,14 @@ def make_strip(runs: Sequence[Run], width: int, ground: Style | None = None) -> 
     segments: list[Segment] = []
     used = 0
     for text, style in runs:
-        if not text or used >= width:
-            continue
-        if segments and segments[-1].style == style:
-            segments[-1] = Segment(segments[-1].text + text, style)
-        else:
-            segments.append(Segment(text, style))
-        used += cell_len(text)
-    strip = Strip(segments, used)
+        if text and used < width:
+            _append(segments, text, style)
+            used += cell_len(text)
+    if used < width:
+        _append(segments, " " * (width - used), _NO_STYLE)
+    strip = Strip(segments, max(used, width))
     if used > width:
         strip = strip.crop(0, width)
-    elif used < width:
-        segments.append(Segment(" " * (width - used), _NO_STYLE))
-        strip = Strip(segments, width)
     if ground is None:
         return strip
     return Strip([Segment(text, _grounded(style, ground)) for text, style, _ in strip], width)
@@ -171,6 +179,28 @@ def differences(old: Strip, new: Strip) -> list[tuple[int, int]]:
         else:
             spans.append((x, x + 1))
     return [_whole_characters(span, before, after) for span in spans]
+
+
+def _append(segments: list[Segment], text: str, style: Style) -> None:
+    """Add a run. A blank takes its neighbour's style: it looks the same, and a style costs forty bytes to send."""
+    if segments:
+        last, last_style, _ = segments[-1]
+        assert last_style is not None
+        same = last_style == style or (
+            _only_coloured(style) and _only_coloured(last_style) and text.isspace()
+        )
+        if same or (
+            len(segments) == 1 and last.isspace() and _only_coloured(last_style) and _only_coloured(style)
+        ):
+            segments[-1] = Segment(last + text, last_style if text.isspace() else style)
+            return
+    segments.append(Segment(text, style))
+
+
+@lru_cache(maxsize=256)
+def _only_coloured(style: Style) -> bool:
+    """Whether a space in this style looks like a space in any other."""
+    return style.bgcolor is None and not (style.reverse or style.underline or style.strike)
 
 
 def cut_runs(runs: Sequence[Run], left: int, width: int) -> tuple[Run, ...]:

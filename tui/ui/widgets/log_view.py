@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import Protocol
 from zlib import crc32
 
 from rich.color import Color
@@ -26,9 +26,6 @@ from tui.ui.theme import Palette
 from tui.ui.widgets.lines import LineWidget, Run, cut_runs, wrap_runs
 from tui.ui.widgets.list_lines import WHEEL
 
-if TYPE_CHECKING:
-    from tui.engine.logs import LogLine
-
 MOST_LINES = 50_000
 SLACK = 2_000
 """Lines are dropped in batches of this many."""
@@ -36,6 +33,31 @@ MOST_CHARACTERS = 16_384
 """Of one line; the rest is told as a number. A megabyte on one line is data, not text."""
 SIDEWAYS = 8
 SOURCE_WIDTH = 24
+
+
+class LogLine(Protocol):
+    """A line as the engine hands it over; hashable."""
+
+    @property
+    def key(self) -> ProcessKey: ...
+    @property
+    def channel(self) -> str: ...
+    @property
+    def text(self) -> str:
+        """Raw: it is cleaned when it is painted."""
+        ...
+
+    @property
+    def arrived(self) -> float:
+        """Our wall clock, epoch seconds."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """'line', or 'gap' and 'note' for what is not output."""
+        ...
+
+    def __hash__(self) -> int: ...
 
 
 class LogView(LineWidget, can_focus=True):

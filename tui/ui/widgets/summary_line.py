@@ -13,6 +13,9 @@ from tui.model.fleet import Counts, FleetPicture
 from tui.text import cell_width, compact_duration
 from tui.ui.widgets.lines import LineWidget, Run
 
+TELLING = 4
+"""Parts of this rank and less are shortened before one is left out."""
+
 
 class SummaryLine(LineWidget):
     """One line; parts that do not fit are left out, the least telling first."""
@@ -47,7 +50,9 @@ class SummaryLine(LineWidget):
         """Parts in reading order, chosen by how much they tell."""
         if self._counts is None:
             return [(f" {self._title}", self.palette.strong)]
-        parts = self._parts(self._counts)
+        parts = self._parts(self._counts, words=True)
+        if sum(_width(runs) + 3 for rank, runs in parts if rank <= TELLING) > width:
+            parts = self._parts(self._counts, words=False)
         kept = _fitting([(rank, _width(runs)) for rank, runs in parts], width - 1)
         left: list[Run] = [(" ", self.palette.text)]
         for index, (_, runs) in enumerate(parts):
@@ -55,37 +60,46 @@ class SummaryLine(LineWidget):
                 left += [*runs, ("   ", self.palette.text)]
         return left[:-1]
 
-    def _parts(self, counts: Counts) -> list[tuple[int, list[Run]]]:
+    def _parts(self, counts: Counts, *, words: bool) -> list[tuple[int, list[Run]]]:
         """(rank, runs): the smaller the rank, the longer it stays."""
         palette, glyphs = self.palette, self.glyphs
         mode = "READ-ONLY" if self._read_only else "READ-WRITE"
         parts: list[tuple[int, list[Run]]] = [
-            (3, [(self._title, palette.strong)]),
-            (1, self._hosts(counts)),
+            (4, [(self._title, palette.strong)]),
+            (1, self._hosts(counts, words=words)),
             (2, self._processes(counts)),
         ]
         if counts.pending:
             answered = counts.hosts - counts.pending
-            parts.append((4, [(f"{answered} of {counts.hosts} hosts answered", palette.busy)]))
+            parts.append((5, [(f"{answered} of {counts.hosts} hosts answered", palette.busy)]))
         if any(self._events):
-            parts.append((7, [(sparkline(self._events, glyphs.spark), palette.dim)]))
+            parts.append((8, [(sparkline(self._events, glyphs.spark), palette.dim)]))
         if self._remark:
             parts.append((0, [(f" {self._remark} ", palette.badge)]))
-        parts.append((5, [(f" {mode} ", palette.badge) if self._read_only else (mode, palette.dim)]))
-        parts.append((6, [(compact_duration(self._poll) if self._poll >= 1 else "<1s", palette.dim)]))
+        parts.append(
+            (
+                3 if self._read_only else 6,
+                [(f" {mode} ", palette.badge) if self._read_only else (mode, palette.dim)],
+            )
+        )
+        parts.append((7, [(compact_duration(self._poll) if self._poll >= 1 else "<1s", palette.dim)]))
         return parts
 
-    def _hosts(self, counts: Counts) -> list[Run]:
+    def _hosts(self, counts: Counts, *, words: bool) -> list[Run]:
         palette, glyphs = self.palette, self.glyphs
-        runs: list[Run] = [(f"{counts.hosts} host{_s(counts.hosts)} ", palette.text)]
-        runs += _count(glyphs.running, counts.answering - counts.degraded, "up", palette.good, palette.dim)
-        runs += _count(glyphs.backoff, counts.degraded, "degraded", palette.bad, palette.dim)
-        runs += _count(glyphs.unreachable, counts.unreachable, "unreachable", palette.bad, palette.dim)
+        told = [
+            (glyphs.running, counts.answering - counts.degraded, "up", palette.good),
+            (glyphs.backoff, counts.degraded, "degraded", palette.bad),
+            (glyphs.unreachable, counts.unreachable, "unreachable", palette.bad),
+        ]
+        runs: list[Run] = [(f"{counts.hosts} host{_s(counts.hosts)}", palette.text)]
+        for glyph, number, word, style in told:
+            runs += _count(glyph, number, word if words else "", style, palette.dim)
         return runs
 
     def _processes(self, counts: Counts) -> list[Run]:
         palette, glyphs = self.palette, self.glyphs
-        runs: list[Run] = [(f"{thousands(counts.processes)} proc{_s(counts.processes)} ", palette.text)]
+        runs: list[Run] = [(f"{thousands(counts.processes)} proc{_s(counts.processes)}", palette.text)]
         runs += _count(glyphs.running, counts.good, "", palette.good, palette.dim)
         runs += _count(glyphs.busy, counts.busy, "", palette.busy, palette.dim)
         runs += _count(glyphs.resting, counts.resting, "", palette.resting, palette.dim)
@@ -107,7 +121,7 @@ def sparkline(values: Sequence[int], glyphs: str) -> str:
 
 
 def _count(glyph: str, number: int, word: str, style: Style, none: Style) -> list[Run]:
-    text = f" {glyph} {thousands(number)}{' ' if word else ''}{word}"
+    text = f"  {glyph} {thousands(number)}{' ' if word else ''}{word}"
     return [(text, style if number else none)]
 
 

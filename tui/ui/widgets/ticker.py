@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from tui.model.plan import Plan
 from tui.text import cell_width, fit
+from tui.ui.widgets.job_shape import JobShape
 from tui.ui.widgets.lines import LineWidget, Run
-
-if TYPE_CHECKING:
-    from tui.engine.jobs import JobPicture
 
 Severity = Literal["note", "good", "warning", "error"]
 STAYS = 8.0
@@ -32,7 +30,7 @@ class Ticker(LineWidget):
         self._text = ""
         self._severity: Severity = "note"
         self._until = 0.0
-        self._job: JobPicture | None = None
+        self._job: JobShape | None = None
         self._under = ""
 
     def say(self, text: str, severity: Severity = "note") -> None:
@@ -48,7 +46,7 @@ class Ticker(LineWidget):
         self._text = ""
         self.repaint()
 
-    def set_job(self, job: JobPicture | None) -> None:
+    def set_job(self, job: JobShape | None) -> None:
         """The running job, or None when there is none."""
         self._job = job
         self.repaint()
@@ -77,7 +75,7 @@ class Ticker(LineWidget):
             runs.append((fit(self._under, max(0, min(cell_width(self._under), room))), palette.dim))
         return runs
 
-    def _progress(self, job: JobPicture) -> list[Run]:
+    def _progress(self, job: JobShape) -> list[Run]:
         palette, glyphs = self.palette, self.glyphs
         total = max(1, job.total)
         full = BAR * job.done // total
