@@ -137,7 +137,9 @@ def test_select_takes_the_filter_language(run: Run) -> None:
 def test_a_malformed_query_exits_2_and_shows_the_place(run: Run) -> None:
     done = run("status", "--select", "state:")
     assert done.returncode == 2
-    assert "^" in done.stderr or "character" in done.stderr
+    lines = done.stderr.splitlines()
+    assert lines[1].strip() == "state:"
+    assert lines[2].endswith("^")
 
 
 def test_an_unknown_target_exits_4_and_names_the_nearest(run: Run) -> None:
@@ -266,12 +268,14 @@ def test_a_dead_host_exits_4_and_says_why(tmp_path: Path, daemon: RealSupervisor
     for command in (("status",), ("check",), ("restart", "gone/x", "--yes")):
         done = run(*command)
         assert done.returncode == 4, command
-        assert "refused" in (done.stdout + done.stderr).lower()
+        assert "nothing listens" in done.stdout + done.stderr
 
 
 def test_a_wrong_password_is_said_in_words(tmp_path: Path, daemon: RealSupervisord) -> None:
     hosts = tmp_path / "hosts.yaml"
-    hosts.write_text(f"hosts:\n  web-01: {{host: 127.0.0.1, port: {daemon.port}, user: ops, passwd: wrong}}\n")
+    hosts.write_text(
+        f"hosts:\n  web-01: {{host: 127.0.0.1, port: {daemon.port}, user: ops, passwd: wrong}}\n"
+    )
     hosts.chmod(0o600)
     done = _runner(tmp_path, hosts)("status", "--json")
     assert done.returncode == 4

@@ -14,6 +14,7 @@ import xmlrpc.client
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tui.model.endpoint import Endpoint
 
@@ -35,6 +36,16 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+class _OneRequest(xmlrpc.client.Transport):
+    """A connection for each request: nothing is left open, and nothing is sent a second time."""
+
+    def request(self, host: Any, handler: str, request_body: Any, verbose: bool = False) -> Any:  # noqa: ANN401
+        try:
+            return self.single_request(host, handler, request_body, verbose)
+        finally:
+            self.close()
 
 
 @dataclass
@@ -136,7 +147,7 @@ class RealSupervisord:
     def proxy(self) -> xmlrpc.client.ServerProxy:
         """The standard library's client (TCP only): an independent witness of what supervisord holds."""
         login = f"{self.user}:{self.password}@" if self.user else ""
-        return xmlrpc.client.ServerProxy(f"http://{login}127.0.0.1:{self.port}/RPC2")
+        return xmlrpc.client.ServerProxy(f"http://{login}127.0.0.1:{self.port}/RPC2", _OneRequest())
 
     def stop(self) -> None:
         """End it and everything it runs."""

@@ -69,23 +69,25 @@ def _act(
     selection = Selection.parse(targets, select)
     with watching(invocation, host_filter(targets)) as engine:
         monotonic = time.monotonic()
-        rows = selection.rows(engine.picture, monotonic)
-        keys = [process.key for found in rows.values() for process in found]
-        dark = [host for host in rows if not engine.picture.hosts[host].fresh]
+        picture = engine.picture
+        rows = selection.rows(picture, monotonic)
+        keys = selection.keys(picture, monotonic)
+        count = sum(map(len, rows.values()))
+        dark = [host for host in rows if not picture.hosts[host].fresh]
         for host in dark:
-            snapshot = engine.picture.hosts[host]
-            narrate(f"{host} cannot be read: {snapshot.problem}")
-        if not keys:
+            narrate(f"{host} cannot be read: {picture.hosts[host].problem}")
+        if not count:
             raise NoMatchError(
                 "none of the hosts that were named could be read", "`supervisor-tui check` says why"
             )
         plan = make_plan(
             verb,
             keys,
-            engine.picture,
+            picture,
             monotonic,
             argument=argument,
-            pace=Pace(batch=_batch_size(batch, len(keys)), max_failed=max_failed, wait=not no_wait),
+            recall={host: engine.remembered(host) for host in rows},
+            pace=Pace(batch=_batch_size(batch, count), max_failed=max_failed, wait=not no_wait),
             scope=" ".join(targets) or select,
         )
         return run_plan(engine, plan, yes=yes, dry_run=dry_run, as_json=as_json, unreadable=bool(dark))
@@ -173,7 +175,7 @@ def _process_command(verb: Verb, doc: str) -> click.Command:
     @click.argument("targets", nargs=-1)
     @_process_options
     @click.pass_obj
-    def command(invocation: Invocation, targets: tuple[str, ...], **options: object) -> int:
+    def command(invocation: Invocation, /, targets: tuple[str, ...], **options: object) -> int:
         return _act(invocation, verb, targets, **options)  # type: ignore[arg-type]
 
     return command
@@ -189,6 +191,6 @@ restart = _process_command(Verb.RESTART, "Restart the TARGETS (HOST/GROUP:NAME, 
 @click.argument("targets", nargs=-1)
 @_process_options
 @click.pass_obj
-def signal(invocation: Invocation, signal_name: str, targets: tuple[str, ...], **options: object) -> int:
+def signal(invocation: Invocation, /, signal_name: str, targets: tuple[str, ...], **options: object) -> int:
     """Send SIGNAL (HUP, USR1, 15 …) to the TARGETS that have a process."""
     return _act(invocation, Verb.SIGNAL, targets, argument=signal_name, **options)  # type: ignore[arg-type]

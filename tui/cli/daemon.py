@@ -10,12 +10,12 @@ from tui.cli.act import consent_options, run_plan
 from tui.cli.exit_codes import ExitCode
 from tui.cli.invocation import Invocation, narrate, watching
 from tui.cli.output import print_json
+from tui.engine.daemon_actions import reread_words
 from tui.errors import SupervisorTuiError
 from tui.model.plan import Pace, Verb, make_plan
 from tui.model.process import ProcessKey
 from tui.model.target import resolve_hosts
 from tui.rpc.answers import Reread
-from tui.text import clean_cell
 
 _PREVIEW_SECONDS = 60.0
 
@@ -48,7 +48,7 @@ def update(invocation: Invocation, hosts: tuple[str, ...], yes: bool, dry_run: b
             )
         else:
             for host, answer in plans.items():
-                (click.echo if dry_run else narrate)(f"{host}: {update_words(answer)}")
+                (click.echo if dry_run else narrate)(f"{host}: {reread_words(answer)}")
         todo = [host for host, answer in plans.items() if answer.added or answer.changed or answer.removed]
         refused = ExitCode.UNREADABLE if failed else ExitCode.OK
         if dry_run or not todo:
@@ -61,20 +61,6 @@ def update(invocation: Invocation, hosts: tuple[str, ...], yes: bool, dry_run: b
             scope=" ".join(hosts),
         )
         return max(refused, run_plan(engine, plan, yes=yes, dry_run=False, as_json=as_json))
-
-
-def update_words(plan: Reread) -> str:
-    """What an update would do, group by group; group names are cleaned."""
-    parts = [
-        f"{word} {', '.join(clean_cell(name) for name in names)}"
-        for word, names in (
-            ("stop and remove", plan.removed),
-            ("restart with new settings", plan.changed),
-            ("add", plan.added),
-        )
-        if names
-    ]
-    return "; ".join(parts) or "nothing has changed"
 
 
 def _plan_entry(host: str, plan: Reread) -> dict[str, object]:

@@ -46,13 +46,13 @@ class Invocation:
 
     def passwords(self, settings: Settings) -> Mapping[str, Secret]:
         """Every password that is needed, fetched or asked for now, before anything else takes the terminal."""
+        from tui.config.passwords import fetch_passwords
         from tui.config.secrets import Secret
-        from tui.engine.connections import fetch_passwords
 
         if self.urls and self.user:
             secret = Secret(self._password())
             return dict.fromkeys(settings.hosts, secret)
-        return fetch_passwords(settings)
+        return fetch_passwords(settings.hosts.values(), lambda problem: narrate(f"warning: {problem}"))
 
     def _password(self) -> str:
         if self.password_env:

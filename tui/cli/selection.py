@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
 from tui.errors import NoMatchError
 from tui.model.fleet import FleetPicture
 from tui.model.process import Process, ProcessKey
 from tui.model.query import Query
-from tui.model.target import Target, resolve
+from tui.model.target import Target, resolve, resolve_wholes
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,17 @@ class Selection:
         return rows
 
     def keys(self, picture: FleetPicture, monotonic: float) -> tuple[ProcessKey, ...]:
-        """The selected processes' identities, in the fleet's order."""
-        return tuple(p.key for found in self.rows(picture, monotonic).values() for p in found)
+        """What to act on. `HOST/` stays the whole host and `GROUP:*` the whole group, unless a query narrows them."""
+        rows = self.rows(picture, monotonic)
+        if self.targets and not self.query.text:
+            wholes: dict[ProcessKey, None] = {}
+            for target in self.targets:
+                with contextlib.suppress(
+                    NoMatchError
+                ):  # `rows` has told apart what is nowhere from what is dark
+                    wholes.update(dict.fromkeys(resolve_wholes([target], picture)))
+            return tuple(wholes)
+        return tuple(process.key for found in rows.values() for process in found)
 
     def _targeted(self, picture: FleetPicture) -> dict[str, list[Process]]:
         if not self.targets:

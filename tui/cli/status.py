@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 
@@ -44,7 +45,7 @@ def status(
             if as_json:
                 print_json(status_document(picture, rows, monotonic, wall), one_line=again)
             else:
-                if again and click.get_text_stream("stdout").isatty():
+                if again and sys.stdout.isatty():
                     click.clear()
                 click.echo(status_table(picture, rows, monotonic, problems_only=problems))
             if not again:

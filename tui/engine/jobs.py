@@ -1,0 +1,377 @@
+"""Plans being carried out: in batches, one action at a time on each host, one outcome per target.
+
+Who comes in: a frozen `Plan` and how firmly the user has confirmed it. What leaves: immutable `JobPicture`s. Lives on the
+engine's loop; policy is asked here once more, whatever a screen may have shown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+from tui.engine.actions import Scene, act_on_process, settled_by
+from tui.engine.daemon_actions import act_on_host, preview
+from tui.engine.journal import Journal
+from tui.engine.memory import Memory
+from tui.engine.program_limits import ProgramLimits
+from tui.errors import NoMatchError, RefusedError
+from tui.model.fleet import FleetPicture
+from tui.model.host import HostSnapshot
+from tui.model.outcome import Outcome
+from tui.model.plan import HOST_VERBS, Plan, Step, Verb, make_plan
+from tui.model.policy import Policy, Tier
+from tui.model.process import ProcessKey
+from tui.model.states import OutcomeKind
+from tui.rpc.answers import Reread
+from tui.rpc.client import Supervisor
+
+HOSTS_AT_ONCE = 64
+OURS_SECONDS = 5.0
+"""So long after an action a change of its target still counts as ours."""
+SETTLE_SECONDS = 600.0
+"""So long an UNKNOWN outcome is looked after: the host may come back and tell."""
+_SETTLE_PAUSE = 1.0
+_RETRIED = frozenset({OutcomeKind.FAILED, OutcomeKind.NOT_EXECUTED, OutcomeKind.UNKNOWN})
+
+
+@dataclass(frozen=True)
+class JobPicture:
+    """One job at one time."""
+
+    number: int
+    plan: Plan
+    started_at: float
+    """Our monotonic clock, as is `finished_at`."""
+    finished_at: float | None = None
+    outcomes: Mapping[ProcessKey, Outcome] = field(default_factory=dict)
+    """In the order in which the targets ended."""
+    running: frozenset[ProcessKey] = frozenset()
+    cancelled: bool = False
+    note: str = ""
+    """What the user should do next, if anything."""
+
+    @property
+    def total(self) -> int:
+        return len(self.plan.steps)
+
+    @property
+    def done(self) -> int:
+        """How many targets have their outcome."""
+        return len(self.outcomes)
+
+    @property
+    def failed(self) -> int:
+        """How many did not come to what was asked: FAILED, NOT EXECUTED and UNKNOWN."""
+        return sum(outcome.kind in _RETRIED for outcome in self.outcomes.values())
+
+    @property
+    def finished(self) -> bool:
+        return self.finished_at is not None
+
+
+class Jobs:
+    """Every job of this run."""
+
+    def __init__(
+        self,
+        *,
+        supervisors: Callable[[str], Supervisor],
+        picture: Callable[[], FleetPicture],
+        poll: Callable[[str], Awaitable[HostSnapshot]],
+        journal: Journal,
+        memory: Memory,
+        policy: Policy,
+        changed: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`supervisors` gives the one that may act; `poll` a fresh reading, taken into the fleet; `changed` is told of
+        every new picture."""
+        self.pictures: tuple[JobPicture, ...] = ()
+        """Newest first."""
+        self._supervisors = supervisors
+        self._picture = picture
+        self._poll = poll
+        self._journal = journal
+        self._memory = memory
+        self._policy = policy
+        self._changed = changed
+        self._clock = clock
+        self._limits: dict[str, ProgramLimits] = {}
+        self._previews: dict[str, Reread] = {}
+        self._turns: dict[str, asyncio.Lock] = {}
+        self._places = asyncio.Semaphore(HOSTS_AT_ONCE)
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._settling: set[asyncio.Task[None]] = set()
+        self._recent: dict[ProcessKey, float] = {}
+        self._closing = False
+
+    # --- what a user may do -----------------------------------------------------------------------------------------
+
+    def submit(self, plan: Plan, confirmed: Tier) -> int:
+        """Begin a job; its number. Raises RefusedError when policy says no or wants to be asked more firmly."""
+        judgement = self._policy.judge(plan, self._picture(), self._clock())
+        if judgement.refusal:
+            raise RefusedError(judgement.refusal, judgement.advice)
+        if confirmed < judgement.tier:
+            raise RefusedError("this has not been confirmed as firmly as it must be", "ask again")
+        if self._closing:
+            raise RefusedError("the program is ending", "start it again")
+        number = len(self.pictures) + 1
+        skipped = {
+            step.key: Outcome(step.key, OutcomeKind.SKIPPED, step.skip) for step in plan.steps if step.skip
+        }
+        self.pictures = (
+            JobPicture(number, plan, self._clock(), outcomes=MappingProxyType(skipped)),
+            *self.pictures,
+        )
+        self._remember(plan)
+        self._tasks[number] = asyncio.create_task(self._run(number, plan), name=f"job {number}")
+        self._changed()
+        return number
+
+    def cancel(self, number: int) -> None:
+        """Begin nothing more of this job; what has begun is seen through."""
+        if not self.job(number).finished:
+            self._update(number, cancelled=True)
+
+    def retry(self, number: int, confirmed: Tier) -> int:
+        """A new job with what did not come to be, planned on how things are now."""
+        job = self.job(number)
+        keys = [key for key, outcome in job.outcomes.items() if outcome.kind in _RETRIED]
+        if not keys:
+            raise RefusedError("nothing of this job failed", "there is nothing to try again")
+        plan = job.plan
+        again = make_plan(
+            plan.verb,
+            keys,
+            self._picture(),
+            self._clock(),
+            argument=plan.argument,
+            pace=plan.pace,
+            scope=f"what failed in job {number}",
+        )
+        return self.submit(again, confirmed)
+
+    def job(self, number: int) -> JobPicture:
+        """The job with this number. Raises NoMatchError."""
+        for job in self.pictures:
+            if job.number == number:
+                return job
+        raise NoMatchError(f"there is no job {number}")
+
+    @property
+    def ours(self) -> frozenset[ProcessKey]:
+        """What is being acted on, or was a moment ago: its changes are our doing."""
+        now = self._clock()
+        self._recent = {key: until for key, until in self._recent.items() if until > now}
+        running = (job.running for job in self.pictures if job.running)
+        return frozenset(self._recent).union(*running)
+
+    async def preview_update(self, host: str) -> Reread:
+        """What an update of this host would do; the update is later held to it. Raises SupervisorTuiError."""
+        plan = make_plan(Verb.REREAD, [ProcessKey(host)], self._picture(), self._clock())
+        judgement = self._policy.judge(plan, self._picture(), self._clock())
+        if judgement.refusal:
+            raise RefusedError(judgement.refusal, judgement.advice)
+        async with self._turn(host):
+            self._previews[host] = await preview(self._scene(host, ProgramLimits(), 0, wait=True), host)
+        return self._previews[host]
+
+    async def finish(self, grace: float) -> None:
+        """Begin nothing more, and give what has begun `grace` seconds to end: a restart cut short leaves a gap."""
+        self._closing = True
+        running = [task for task in self._tasks.values() if not task.done()]
+        if running:
+            await asyncio.wait(running, timeout=grace)
+        for task in (*running, *self._settling):
+            task.cancel()
+        await asyncio.gather(*running, *self._settling, return_exceptions=True)
+        self._journal.close()
+
+    # --- carrying out -----------------------------------------------------------------------------------------------
+
+    async def _run(self, number: int, plan: Plan) -> None:
+        steps = list(plan.acting)
+        try:
+            if plan.pace.canary and steps:
+                canary = steps.pop(0)
+                await self._batch(number, plan, [canary])
+                if self.job(number).outcomes[canary.key].kind not in (OutcomeKind.DONE, OutcomeKind.SKIPPED):
+                    self._skip(number, steps, "the canary did not come through")
+                    steps = []
+            size = plan.pace.batch or max(1, len(steps))
+            for first in range(0, len(steps), size):
+                await self._batch(number, plan, steps[first : first + size])
+        finally:
+            self._end(number, plan)
+
+    async def _batch(self, number: int, plan: Plan, steps: Sequence[Step]) -> None:
+        """All hosts of a batch at once, the steps of one host one after another."""
+        by_host: dict[str, list[Step]] = {}
+        for step in steps:
+            by_host.setdefault(step.key.host, []).append(step)
+        await _all_or_cancel(self._on_host(number, plan, host, mine) for host, mine in by_host.items())
+
+    async def _on_host(self, number: int, plan: Plan, host: str, steps: Iterable[Step]) -> None:
+        for step in steps:
+            async with self._places, self._turn(host):
+                if reason := self._why_not(number, plan):
+                    self._skip(number, [step], reason)
+                    continue
+                await self._act(number, plan, step)
+
+    async def _act(self, number: int, plan: Plan, step: Step) -> None:
+        job = self.job(number)
+        self._update(number, running=job.running | {step.key})
+        try:
+            outcome = await self._outcome(number, plan, step)
+        finally:
+            self._recent[step.key] = self._clock() + OURS_SECONDS
+            self._update(number, running=self.job(number).running - {step.key})
+        self._take(number, outcome)
+        if outcome.kind is OutcomeKind.UNKNOWN and plan.verb not in HOST_VERBS:
+            self._look_after(number, plan, outcome)
+
+    async def _outcome(self, number: int, plan: Plan, step: Step) -> Outcome:
+        host = step.key.host
+        scene = self._scene(host, await self._limits_of(host), number, wait=plan.pace.wait)
+        try:
+            if plan.verb in HOST_VERBS:
+                return await act_on_host(scene, plan, step, self._previews.pop(host, None))
+            return await act_on_process(scene, plan, step)
+        except Exception as error:  # the boundary of one step: a mistake of ours must not end the whole job
+            return Outcome(
+                step.key,
+                OutcomeKind.UNKNOWN,
+                f"supervisor-tui itself failed here ({type(error).__name__}); look at it",
+            )
+
+    def _scene(self, host: str, limits: ProgramLimits, job: int, *, wait: bool) -> Scene:
+        return Scene(
+            supervisor=self._supervisors(host),
+            poll=lambda: self._poll(host),
+            journal=self._journal,
+            limits=limits,
+            job=job,
+            wait=wait,
+            clock=self._clock,
+        )
+
+    async def _limits_of(self, host: str) -> ProgramLimits:
+        """Asked once a job needs them: 2.6 KB a program are too much for a poll."""
+        if host not in self._limits:
+            limits = await ProgramLimits.fetch(self._supervisors(host))
+            if not limits.known:
+                return limits
+            self._limits[host] = limits
+        return self._limits[host]
+
+    def _turn(self, host: str) -> asyncio.Lock:
+        return self._turns.setdefault(host, asyncio.Lock())
+
+    def _why_not(self, number: int, plan: Plan) -> str:
+        job = self.job(number)
+        if job.cancelled:
+            return "cancelled before it began"
+        if self._closing:
+            return "the program ended before it began"
+        if plan.pace.max_failed and job.failed >= plan.pace.max_failed:
+            return f"not begun, as {job.failed} had failed"
+        return ""
+
+    # --- keeping the picture ----------------------------------------------------------------------------------------
+
+    def _skip(self, number: int, steps: Iterable[Step], reason: str) -> None:
+        for step in steps:
+            self._take(number, Outcome(step.key, OutcomeKind.SKIPPED, reason, state_before=step.state))
+
+    def _take(self, number: int, outcome: Outcome) -> None:
+        outcomes = {**self.job(number).outcomes, outcome.key: outcome}
+        self._update(number, outcomes=MappingProxyType(outcomes))
+
+    def _update(self, number: int, **changes: Any) -> None:  # noqa: ANN401  (the fields of JobPicture)
+        self.pictures = tuple(
+            replace(job, **changes) if job.number == number else job for job in self.pictures
+        )
+        self._changed()
+
+    def _end(self, number: int, plan: Plan) -> None:
+        """Every target gets an outcome, also when the job itself was ended."""
+        job = self.job(number)
+        for step in plan.steps:
+            if step.key in job.outcomes:
+                continue
+            if step.key in job.running:
+                self._take(number, Outcome(step.key, OutcomeKind.UNKNOWN, "left while it was under way"))
+            else:
+                self._skip(number, [step], "the program ended before it began")
+        if plan.verb in (Verb.UPDATE, Verb.REREAD, Verb.DAEMON_RESTART):
+            for host in plan.hosts:
+                self._limits.pop(host, None)
+        if plan.verb is Verb.START:
+            for host in plan.whole_hosts:
+                self._memory.forget(host)
+        self._journal.settle(plan_keys(plan), f"acted on again by job {number}")
+        self._update(number, finished_at=self._clock(), note=_note(self.job(number)))
+        self._tasks.pop(number, None)
+
+    def _remember(self, plan: Plan) -> None:
+        if plan.verb is Verb.STOP:
+            for host in plan.whole_hosts:
+                self._memory.remember(host, [step.key for step in plan.acting if step.key.host == host])
+
+    # --- what was left open -----------------------------------------------------------------------------------------
+
+    def _look_after(self, number: int, plan: Plan, outcome: Outcome) -> None:
+        task = asyncio.create_task(self._settle(number, plan, outcome), name=f"settle {outcome.key}")
+        self._settling.add(task)
+        task.add_done_callback(self._settling.discard)
+
+    async def _settle(self, number: int, plan: Plan, open_outcome: Outcome) -> None:
+        """Read until the host tells what became of it; two readings, as a frozen one first answers and then acts."""
+        deadline = self._clock() + SETTLE_SECONDS
+        readings = 0
+        while self._clock() < deadline:
+            await asyncio.sleep(_SETTLE_PAUSE)
+            snapshot = self._picture().hosts.get(open_outcome.key.host)
+            if snapshot is None or not snapshot.fresh:
+                readings = 0
+                continue
+            snapshot = await self._poll(open_outcome.key.host)
+            process = snapshot.by_key.get(open_outcome.key)
+            if not snapshot.fresh or process is None:
+                continue
+            readings += 1
+            settled = settled_by(plan.verb, open_outcome, process, certain=readings > 1)
+            if settled is not None:
+                self._take(number, settled)
+                self._update(number, note=_note(self.job(number)))
+                return
+
+
+def plan_keys(plan: Plan) -> frozenset[ProcessKey]:
+    """What a plan acted on."""
+    return frozenset(step.key for step in plan.acting)
+
+
+def _note(job: JobPicture) -> str:
+    if any(outcome.kind is OutcomeKind.UNKNOWN for outcome in job.outcomes.values()):
+        return "what is UNKNOWN was sent and not seen to end; it is settled as soon as its host answers"
+    if job.plan.verb is Verb.DAEMON_RESTART and any(
+        "do not run now" in o.detail for o in job.outcomes.values()
+    ):
+        return "not everything that ran came back: start it again (autostart may be off in its program file)"
+    if job.failed:
+        return "r tries again what failed"
+    return ""
+
+
+async def _all_or_cancel(work: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """All of them at once; when we are cancelled, so are they."""
+    async with asyncio.TaskGroup() as group:
+        for each in work:
+            group.create_task(each)

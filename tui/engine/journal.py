@@ -1,0 +1,265 @@
+"""What was asked of which supervisord, by whom, and how it ended: JSON lines, appended, never rewritten.
+
+Who comes in: the actions, with an INTENT right before the byte that makes a request run and an OUTCOME afterwards. Who
+leaves: `interrupted`, what an earlier run began and never finished. The rule: an intent is on the disk before its action
+can have any effect, and nothing secret is ever written (text for a process's stdin is kept as its length).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pwd
+import secrets
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tui.errors import RefusedError
+from tui.model.outcome import Outcome
+from tui.model.plan import Verb
+from tui.model.process import ProcessKey
+from tui.model.states import OutcomeKind, ProcessState
+
+FILE_NAME = "journal.jsonl"
+READ_BACK = 4 * 1024 * 1024
+"""Bytes of the journal's end that are looked at for what was interrupted."""
+LINE_LIMIT = 4000
+"""A write of one line up to this size is not torn by another writer's (POSIX leaves more to the file system)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One action about to be sent; `id` ties its outcome to it."""
+
+    id: str
+    job: int
+    verb: Verb
+    key: ProcessKey
+    argument: str = ""
+    state: ProcessState | None = None
+    pid: int = 0
+
+
+class Journal:
+    """The journal of this user on this machine; several running programs may share it."""
+
+    def __init__(
+        self,
+        state_dir: Path | None,
+        *,
+        required: bool = False,
+        complain: Callable[[str], None] = lambda sentence: None,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        """No directory, no journal. `complain` gets one sentence when it cannot be written; `required` refuses then."""
+        self._path = None if state_dir is None else state_dir / FILE_NAME
+        self._required = required
+        self._complain = complain
+        self._wall = wall
+        self._file: int | None = None
+        self._complained = False
+        self._who = _who()
+        self._instance = _instance(os.getpid())
+        self.damaged = 0
+        """Lines of the journal that could not be read back."""
+        self._interrupted = self._find_interrupted()
+
+    def intent(
+        self,
+        verb: Verb,
+        key: ProcessKey,
+        *,
+        job: int = 0,
+        argument: str = "",
+        state: ProcessState | None = None,
+        pid: int = 0,
+    ) -> Intent:
+        """Write and sync an intent. Raises RefusedError when it cannot be written and the journal is required."""
+        if verb is Verb.STDIN:
+            argument = f"{len(argument)} characters"
+        intent = Intent(secrets.token_hex(8), job, verb, key, argument, state, pid)
+        self._write(
+            {
+                "kind": "intent",
+                **_about(intent),
+                "argument": argument,
+                "state": None if state is None else state.name,
+                "pid": pid,
+                "instance": self._instance,
+                "who": self._who,
+            },
+            sync=True,
+        )
+        return intent
+
+    def outcome(self, intent: Intent, outcome: Outcome) -> None:
+        """Write how it ended; RefusedError never comes from here, as what is done cannot be refused."""
+        with contextlib.suppress(RefusedError):
+            self._write(
+                {
+                    "kind": "outcome",
+                    **_about(intent),
+                    "outcome": outcome.kind.value,
+                    "detail": outcome.detail,
+                    "state": None if outcome.state_after is None else outcome.state_after.name,
+                    "pid": outcome.pid_after,
+                    "seconds": round(outcome.seconds, 3),
+                }
+            )
+
+    @property
+    def interrupted(self) -> tuple[ProcessKey, ...]:
+        """What a program that no longer runs began to restart and did not end; the oldest first."""
+        return tuple(dict.fromkeys(intent.key for intent in self._interrupted))
+
+    def settle(self, keys: Iterable[ProcessKey], detail: str) -> None:
+        """Close interrupted restarts: the user has been told, or they have been acted on since."""
+        settled = frozenset(keys)
+        for intent in self._interrupted:
+            if intent.key in settled:
+                self.outcome(intent, Outcome(intent.key, OutcomeKind.UNKNOWN, detail))
+        self._interrupted = tuple(intent for intent in self._interrupted if intent.key not in settled)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def _find_interrupted(self) -> tuple[Intent, ...]:
+        begun: dict[str, tuple[Intent, str]] = {}
+        for record in self._read_back():
+            try:
+                intent = _intent_from(record)
+            except (KeyError, TypeError, ValueError):
+                self.damaged += 1
+                continue
+            if record["kind"] == "intent" and intent.verb is Verb.RESTART:
+                begun[intent.id] = (intent, str(record.get("instance", "")))
+            elif record["kind"] == "outcome":
+                begun.pop(intent.id, None)
+        return tuple(intent for intent, instance in begun.values() if not _still_runs(instance))
+
+    def _write(self, record: dict[str, Any], *, sync: bool = False) -> None:
+        if self._path is None:
+            return
+        line = {
+            "time": datetime.fromtimestamp(self._wall(), UTC).isoformat(timespec="milliseconds"),
+            **record,
+        }
+        try:
+            if self._file is None:
+                self._file = _open_private(self._path)
+            os.write(self._file, _encoded(line))
+            if sync:
+                os.fdatasync(self._file)
+        except OSError as error:
+            self._unwritable(error)
+
+    def _unwritable(self, error: OSError) -> None:
+        if not self._complained:
+            self._complained = True
+            self._complain(
+                f"the journal {self._path} cannot be written: {error.strerror}; actions go unrecorded"
+            )
+        if self._required:
+            raise RefusedError(
+                f"the journal cannot be written ({error.strerror}), and the configuration requires it",
+                "make room or mend its permissions; `supervisor-tui paths` says where it is",
+            ) from error
+
+    def _read_back(self) -> Iterator[dict[str, Any]]:
+        if self._path is None:
+            return
+        try:
+            with open(self._path, "rb", opener=_no_follow) as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(0, size - READ_BACK))
+                lines = file.read().split(b"\n")
+        except OSError:
+            return
+        # The first piece may be half a line when reading began in the middle, the last one while somebody writes.
+        for line in lines[1 if size > READ_BACK else 0 : -1]:
+            try:
+                record = json.loads(line)
+            except ValueError:
+                self.damaged += 1
+                continue
+            if isinstance(record, dict) and record.get("kind") in ("intent", "outcome"):
+                yield record
+            else:
+                self.damaged += 1
+
+
+def _about(intent: Intent) -> dict[str, Any]:
+    host, group, name = intent.key
+    return {
+        "id": intent.id,
+        "job": intent.job,
+        "verb": intent.verb.value,
+        "host": host,
+        "group": group,
+        "name": name,
+    }
+
+
+def _intent_from(record: dict[str, Any]) -> Intent:
+    state = record.get("state")
+    return Intent(
+        str(record["id"]),
+        int(record.get("job", 0)),
+        Verb(record["verb"]),
+        ProcessKey(str(record["host"]), str(record["group"]), str(record["name"])),
+        str(record.get("argument", "")),
+        ProcessState[state] if state else None,
+        int(record.get("pid", 0)),
+    )
+
+
+def _encoded(line: dict[str, Any]) -> bytes:
+    text = json.dumps(line)
+    if len(text) > LINE_LIMIT and "detail" in line:
+        text = json.dumps({**line, "detail": line["detail"][:200]})
+    return text.encode() + b"\n"
+
+
+def _open_private(path: Path) -> int:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.open(path, flags, 0o600)
+
+
+def _no_follow(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC)
+
+
+def _who() -> dict[str, Any]:
+    uid = os.getuid()
+    try:
+        user = pwd.getpwuid(uid).pw_name
+    except KeyError:
+        user = str(uid)
+    known = {"uid": uid, "user": user}
+    for variable in ("SUDO_USER", "SSH_CONNECTION"):
+        if value := os.environ.get(variable):
+            known[variable.lower()] = value[:200]
+    return known
+
+
+def _instance(pid: int) -> str:
+    """A process's pid and start time: pids are used again, the pair is not."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return str(pid)
+    return f"{pid}/{fields[19]}"
+
+
+def _still_runs(instance: str) -> bool:
+    pid = instance.partition("/")[0]
+    return pid.isdigit() and Path(f"/proc/{pid}").exists() and _instance(int(pid)) == instance

@@ -1,0 +1,70 @@
+"""What ran on a host before everything there was stopped, so that it can be brought back: a small private JSON file."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from tui.model.process import ProcessKey
+
+FILE_NAME = "remembered.json"
+
+
+class Memory:
+    """Host -> the processes that a stop of the whole host ended."""
+
+    def __init__(
+        self, state_dir: Path | None, *, complain: Callable[[str], None] = lambda sentence: None
+    ) -> None:
+        """No directory: it remembers only as long as the program runs."""
+        self._path = None if state_dir is None else state_dir / FILE_NAME
+        self._complain = complain
+        self._hosts = self._load()
+
+    def remembered(self, host: str) -> frozenset[ProcessKey]:
+        """What ran there before we stopped it all; empty when we did not."""
+        return self._hosts.get(host, frozenset())
+
+    def remember(self, host: str, keys: Iterable[ProcessKey]) -> None:
+        """Keep what is about to be stopped; a second stop before a start adds to it."""
+        kept = self.remembered(host) | frozenset(keys)
+        if kept != self.remembered(host):
+            self._hosts[host] = kept
+            self._save()
+
+    def forget(self, host: str) -> None:
+        """The host has been started again."""
+        if self._hosts.pop(host, None) is not None:
+            self._save()
+
+    def _load(self) -> dict[str, frozenset[ProcessKey]]:
+        if self._path is None:
+            return {}
+        try:
+            content = json.loads(self._path.read_text(encoding="utf-8"))
+            return {
+                str(host): frozenset(ProcessKey(str(host), str(group), str(name)) for group, name in pairs)
+                for host, pairs in content["hosts"].items()
+            }
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            self._complain(f"{self._path} is damaged: what was stopped before is no longer known")
+            return {}
+
+    def _save(self) -> None:
+        """Whole or not at all: a new file takes the old one's place."""
+        if self._path is None:
+            return
+        hosts = {host: sorted([k.group, k.name] for k in keys) for host, keys in self._hosts.items()}
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=".remembered-")
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump({"schema": 1, "hosts": hosts}, file)
+            os.replace(name, self._path)
+        except OSError as error:
+            self._complain(f"{self._path} cannot be written: {error.strerror}")
