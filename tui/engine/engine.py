@@ -336,7 +336,7 @@ class Engine:
         change = self._fleet.apply(snapshot, wall=time.time(), ours=self._ours())
         self.timeline.add(change.transitions)
         self._wakeups.schedule(visible=change.visible)
-        if snapshot.tried_at is not None and snapshot.host in self._unanswered:
+        if snapshot.host in self._unanswered and self._pollers[snapshot.host].settled:
             self._unanswered.discard(snapshot.host)
             if not self._unanswered:
                 self._wakeups.now()  # whoever waits for this must find it in the picture

@@ -95,6 +95,12 @@ class Poller:
         self._identify_tries = 0
         self._restart_seen: float | None = None
 
+    @property
+    def settled(self) -> bool:
+        """Whether it is known as well as it will be for now: it failed, or it answered and was asked who it is."""
+        tried = self.snapshot.tried_at is not None
+        return tried and (not self.snapshot.fresh or self._identified or self._identify_tries > 0)
+
     def poll_now(self) -> None:
         """Poll at once, also a host that was given up because of its password."""
         self._schedule.resume()
@@ -259,6 +265,7 @@ class Poller:
         except WireError as error:
             log.info("%s does not say who it is: %s", self.settings.name, error)
             self._identified = self._identify_tries >= _IDENTIFY_TRIES
+            self._show(self.snapshot)
             return
         self._identified = True
         found = configured_badges(self.settings) + (() if is_go else version_badges(version))
