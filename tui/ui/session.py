@@ -1,0 +1,44 @@
+"""What every screen is given: the engine, the settings, the keys, and the clocks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tui.config.schema import Settings
+from tui.engine.engine import Engine
+from tui.model.query import Query
+from tui.ui.keymap import Keymap
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One run of the screen."""
+
+    engine: Engine
+    settings: Settings
+    keymap: Keymap
+    read_only: bool = False
+    select: Query = Query.ALL
+    """The filter to begin with."""
+    monotonic: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = time.time
+
+    @property
+    def title(self) -> str:
+        """The fleet's name: that of its file, else the only host's."""
+        from tui.text import clean
+
+        source = self.settings.source
+        hosts = self.settings.hosts
+        if len(hosts) == 1:
+            return clean(next(iter(hosts)), 24)
+        if source is None:
+            return "fleet"
+        return clean(source.parent.name if source.stem == "hosts" else source.stem, 24)
+
+    @property
+    def poll(self) -> float:
+        """The shortest poll period, in seconds."""
+        return min((host.poll for host in self.settings.hosts.values()), default=2.0)
