@@ -8,7 +8,8 @@ from tui.model.host import HostSnapshot
 from tui.model.process import Process, ProcessKey
 from tui.model.states import HostState, ProcessState
 from tui.model.view import Row
-from tui.ui.widgets.detail_pane import DetailPane, exit_words, wrap_words
+from tui.ui.widgets.detail_pane import DetailPane, exit_words
+from tui.ui.widgets.lines import wrap_words
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,9 @@ async def test_it_tells_all_that_is_known_of_a_process() -> None:
             "Exited too quickly",
             "/var/log/supervisor/gunicorn-stdout.log",
             "/usr/bin/gunicorn -c conf.py app:app",
-            "autostart yes",
-            "stopwait 10s",
+            "autostart  yes",
+            "counts as up after 5s, 3 retries",
+            "killed when not gone after 10s",
             "BACKOFF→FATAL",
             "boom",
         ):

@@ -12,6 +12,10 @@ from tui.ui.widgets.ticker import Ticker
 KEYS = tuple(ProcessKey("web-01", "api", f"worker-{n}") for n in range(5))
 
 
+STEPS = tuple(Step(key, f"api:{key.name}", ProcessState.RUNNING, 40 + n) for n, key in enumerate(KEYS))
+RESTART = Plan(Verb.RESTART, STEPS)
+
+
 @dataclass(frozen=True)
 class Job:
     """What the engine hands over."""
@@ -23,10 +27,7 @@ class Job:
     running: frozenset[ProcessKey] = frozenset()
     cancelled: bool = False
     note: str = ""
-    plan: Plan = Plan(
-        Verb.RESTART,
-        tuple(Step(key, f"api:{key.name}", ProcessState.RUNNING, 40 + n) for n, key in enumerate(KEYS)),
-    )
+    plan: Plan = RESTART
 
     @property
     def done(self) -> int:

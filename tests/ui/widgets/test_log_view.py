@@ -5,7 +5,8 @@ import pytest
 
 from tests.ui.widgets.stage import asked_to_repaint, lines_of, shown, staged
 from tui.model.process import ProcessKey
-from tui.ui.widgets.log_view import MOST_LINES, LogView, source_style
+from tui.ui.widgets.log_line import source_style
+from tui.ui.widgets.log_view import MOST_LINES, LogView
 
 ONE = ProcessKey("web-01", "api", "gunicorn")
 OTHER = ProcessKey("web-02", "api", "gunicorn")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from tui.model.query import Query
 from tui.model.view import Scope, Sort
-from tui.text import cell_width, fit
+from tui.text import cell_width, clean_cell, fit
 from tui.ui.widgets.fleet_columns import HEADINGS
 from tui.ui.widgets.fleet_table import PROBLEMS
 from tui.ui.widgets.lines import LineWidget, Run
@@ -32,7 +32,7 @@ class Breadcrumb(LineWidget):
         if query.text == PROBLEMS:
             left += [("dim", f" {glyphs.path} "), ("bad", "problems")]
         elif query.text:
-            left += [("dim", "  filter "), ("accent", query.text)]
+            left += [("dim", "  filter "), ("accent", clean_cell(query.text))]
         direction = glyphs.descending if sort.reverse else glyphs.ascending
         right = [("dim", f"sort {HEADINGS.get(sort.column, sort.column.name)} {direction}")]
         right.append(("dim", f"   {shown}" if shown == total else f"   {shown} of {total}"))

@@ -14,7 +14,9 @@ from textual.message import Message
 from tui.text import cell_width, fit
 from tui.ui.widgets.answering import QUIET_AFTER, AnswerGate
 from tui.ui.widgets.confirm_bar import TOO_SOON
-from tui.ui.widgets.lines import LineWidget, Run
+from tui.ui.widgets.lines import LineWidget, Run, wrap_words
+
+WIDTH = 76
 
 
 class ConfirmPanel(LineWidget, can_focus=True):
@@ -63,6 +65,8 @@ class ConfirmPanel(LineWidget, can_focus=True):
 
     def on_mount(self) -> None:
         """As high as its lines."""
+        room = min(WIDTH, self.app.size.width) - 4
+        self._lines = tuple(part for line in self._lines for part in wrap_words(line, room))
         self.styles.height = len(self._head()) + len(self._lines) + 3 + 2
         self._gate.opened()
         self.focus()
@@ -109,7 +113,7 @@ class ConfirmPanel(LineWidget, can_focus=True):
             ("Type ", palette.text),
             (self._typed, palette.key),
             (" and press enter: ", palette.text),
-            (self._entered or " ", palette.good if right else palette.text),
+            (self._entered, palette.good if right else palette.text),
             ("▏", palette.key),
         ]
 

@@ -18,10 +18,11 @@ from tui.model.host import HostSnapshot
 from tui.model.process import Process
 from tui.model.states import UNREACHABLE, ProcessState
 from tui.model.view import Row
-from tui.text import cell_width, clean_cell, duration_words, fit, log_spans
+from tui.text import clean_cell, duration_words, fit, log_spans
 from tui.ui.theme import Glyphs, Palette, host_state, process_state
-from tui.ui.widgets.lines import LineWidget, Run
+from tui.ui.widgets.lines import LineWidget, Run, wrap_words
 from tui.ui.widgets.list_lines import WHEEL
+from tui.ui.widgets.log_line import rich_style
 
 LABEL = 10
 LAST_CHANGES = 8
@@ -201,15 +202,13 @@ def config_lines(config: Configured | None, width: int, palette: Palette) -> lis
     facts: list[tuple[str, str, bool]] = []
     if config.command:
         facts.append(("command", clean_cell(config.command, 2000), False))
-    told = [
-        ("autostart", None if config.autostart is None else ("yes" if config.autostart else "no")),
-        ("startsecs", config.startsecs),
-        ("retries", config.startretries),
-        ("stopwait", None if config.stopwaitsecs is None else f"{config.stopwaitsecs}s"),
-    ]
-    words = "  ".join(f"{name} {value}" for name, value in told if value is not None)
-    if words:
-        facts.append(("config", words, False))
+    if config.autostart is not None:
+        facts.append(("autostart", "yes" if config.autostart else "no", False))
+    if config.startsecs is not None:
+        retries = "" if config.startretries is None else f", {config.startretries} retries"
+        facts.append(("start", f"counts as up after {config.startsecs}s{retries}", False))
+    if config.stopwaitsecs is not None:
+        facts.append(("stop", f"killed when not gone after {config.stopwaitsecs}s", False))
     return _facts(facts, width, palette)
 
 
@@ -272,25 +271,6 @@ def _facts(facts: Sequence[tuple[str, str, bool]], width: int, palette: Palette)
     return lines
 
 
-def wrap_words(text: str, width: int) -> list[str]:
-    """`text` in lines of at most `width` cells, broken at spaces where there are any."""
-    lines: list[str] = []
-    line = ""
-    for word in text.split(" "):
-        candidate = f"{line} {word}" if line else word
-        if cell_width(candidate) <= width:
-            line = candidate
-            continue
-        if line:
-            lines.append(line)
-        while cell_width(word) > width:
-            cut = max(1, next(n for n in range(len(word), 0, -1) if cell_width(word[:n]) <= width or n == 1))
-            lines.append(word[:cut])
-            word = word[cut:]
-        line = word
-    return [*lines, line]
-
-
 def _rule(title: str, width: int, palette: Palette, glyphs: Glyphs) -> Line:
     return (
         (f" {glyphs.rule} ", palette.rule),
@@ -300,8 +280,6 @@ def _rule(title: str, width: int, palette: Palette, glyphs: Glyphs) -> Line:
 
 
 def _log_line(text: str, palette: Palette) -> Line:
-    from tui.ui.widgets.log_view import rich_style
-
     return (
         (" ", palette.text),
         *((part, palette.dim + rich_style(style)) for part, style in log_spans(text)),

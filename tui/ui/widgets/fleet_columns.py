@@ -127,7 +127,7 @@ def _narrow(shown: list[Column], sizes: dict[Column, int], width: int) -> None:
 
 
 def cell(column: Column, row: Row, monotonic: float, *, folded: bool) -> str:
-    """The text of one cell save STATE, which has a glyph and a colour of its own."""
+    """The text of one cell; not of STATE, and not of a host's own name, which `fleet_rows` tell."""
     host, process = row.host, row.process
     if column is Column.HOST:
         return host.host
@@ -144,11 +144,7 @@ def tags_text(host: HostSnapshot) -> str:
 
 
 def _host_cell(column: Column, host: HostSnapshot, monotonic: float) -> str:
-    if column is Column.NAME:
-        return f"{HOST_ROW} {host.problem}" if host.problem else HOST_ROW
-    if column is Column.SINCE:
-        return compact_duration(host.age(monotonic))
-    return "-"
+    return compact_duration(host.age(monotonic)) if column is Column.SINCE else "-"
 
 
 def _process_cell(

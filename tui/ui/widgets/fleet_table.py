@@ -17,26 +17,12 @@ from tui.model.process import ProcessKey
 from tui.model.query import Query
 from tui.model.states import Health
 from tui.model.view import Column, Row, Scope, Sort, View
-from tui.text import cell_width, fit
-from tui.ui.theme import host_state, process_state
-from tui.ui.widgets.fleet_columns import (
-    GAP,
-    GUTTER,
-    HEADINGS,
-    HOST_ROW,
-    RIGHT,
-    Layout,
-    Widths,
-    cell,
-    host_widths,
-    layout,
-)
+from tui.text import clean_cell, fit
+from tui.ui.widgets.fleet_columns import Layout, Widths, host_widths, layout
+from tui.ui.widgets.fleet_rows import RowLook, heading_runs, row_runs
 from tui.ui.widgets.lines import Run
 from tui.ui.widgets.list_lines import ListWidget
 
-HOLLOW = (Column.PID, Column.UPTIME, Column.EXIT)
-"""Cells that a host's own row leaves empty."""
-LEAST_CAUSE = 16
 PROBLEMS = "state:bad"
 """The filter of the problems view."""
 
@@ -257,43 +243,21 @@ class FleetTable(ListWidget):
 
     def draw_head(self, y: int, width: int) -> Iterable[Run]:
         """The headings, with an arrow at the one that orders."""
-        palette, sort = self.palette, self.view.sort
-        yield " " * GUTTER, palette.heading
-        for column, _, size in self._columns(width - 1).columns:
-            title = HEADINGS.get(column, column.name)
-            style = palette.heading
-            if column is sort.column:
-                title = f"{title} {self.glyphs.descending if sort.reverse else self.glyphs.ascending}"
-                style = palette.key
-            if column is Column.STATE:
-                title = f"  {title}"
-            yield _aligned(column, title, size), style
-            yield " " * GAP, palette.heading
+        return heading_runs(self._columns(width - 1), self.view.sort, self.palette, self.glyphs)
 
     def draw(self, index: int, width: int) -> Iterable[Run]:
         """One row."""
-        row, palette = self._row_now(index), self.palette
-        columns = self._columns(width)
-        gone = self.view.hold and self._is_gone(row)
-        fresh = row.host.fresh and not gone
-        name_style = palette.text if fresh else palette.stale
-        rest_style = palette.dim if fresh else palette.stale
+        row = self._row_now(index)
+        look = RowLook(
+            layout=self._columns(width),
+            palette=self.palette,
+            glyphs=self.glyphs,
+            monotonic=self._now,
+            in_flight=row.key in self._in_flight,
+            gone=self.view.hold and self._is_gone(row),
+        )
         yield from self._gutter(index, row)
-        if row.process is None:
-            yield from self._host_cells(row, columns)
-            return
-        style = name_style
-        for column, _, size in columns.columns:
-            if column is Column.STATE:
-                yield from self._state_cell(row, size)
-                style = rest_style
-                continue
-            text = cell(column, row, self._now, folded=columns.folded)
-            if column is Column.SINCE and gone:
-                text = "gone"
-            if column is Column.SINCE and row.key in self._in_flight:
-                text += self.glyphs.in_flight
-            yield _aligned(column, text, size) + " " * GAP, style
+        yield from row_runs(row, look)
 
     def draw_empty(self, y: int, width: int) -> Iterable[Run]:
         """Why there is nothing to see, and what to do about it."""
@@ -306,24 +270,6 @@ class FleetTable(ListWidget):
         yield " " * max(2, (width - len(text)) // 2), palette.dim
         yield fit(text, min(len(text), width - 2)), palette.strong if y == first else palette.dim
 
-    def _host_cells(self, row: Row, columns: Layout) -> Iterable[Run]:
-        """A host's own row: its cause stands in the cells that only a process can fill."""
-        host, palette = row.host, self.palette
-        cause = sum(columns.width(column) + GAP for column in HOLLOW if columns.width(column)) - GAP
-        told_after = cause >= len(host.problem) or cause >= LEAST_CAUSE
-        for column, _, size in columns.columns:
-            if column is Column.STATE:
-                yield from self._state_cell(row, size)
-                if told_after and cause > 0:
-                    yield fit(host.problem, cause) + " " * GAP, palette.text
-            elif column is Column.NAME:
-                words = HOST_ROW if told_after or not host.problem else f"{HOST_ROW} {host.problem}"
-                yield fit(words, size) + " " * GAP, palette.dim
-            elif column not in HOLLOW or not told_after:
-                text = cell(column, row, self._now, folded=columns.folded)
-                style = palette.text if column is Column.HOST else palette.dim
-                yield _aligned(column, text, size) + " " * GAP, style
-
     def _why_empty(self) -> tuple[str, ...]:
         picture = self._picture
         if picture is None or not picture.counts.hosts:
@@ -333,7 +279,7 @@ class FleetTable(ListWidget):
         if self.view.total and self.view.query.text == PROBLEMS:
             return ("No problems", f"All {self.view.total} rows are well or at rest: esc shows them.")
         if self.view.total and self.view.query.text:
-            shown = f"Nothing matches  {fit(self.view.query.text, min(60, len(self.view.query.text)))}"
+            shown = f"Nothing matches  {clean_cell(self.view.query.text, 60)}"
             return (shown, f"{self.view.total} rows are hidden by this filter: esc clears it, / changes it.")
         if not answered:
             return (f"{answered} of {counts.hosts} hosts answered", "Rows appear as they come in.")
@@ -356,15 +302,6 @@ class FleetTable(ListWidget):
         yield glyphs.cursor if under else " ", palette.key if under and self.has_focus else palette.dim
         marked = row.key in self._marks
         yield f"{glyphs.mark if marked else ' '} ", palette.mark if marked else palette.dim
-
-    def _state_cell(self, row: Row, size: int) -> Iterable[Run]:
-        state = process_state(row.process, self.glyphs) if row.process else host_state(row.host, self.glyphs)
-        glyph, word, health = state
-        stale = row.process is not None and not row.host.fresh
-        yield (
-            fit(f"{glyph} {word}", size) + " " * GAP,
-            self.palette.stale if stale else self.palette.health(health),
-        )
 
     def _columns(self, width: int) -> Layout:
         if self._laid_out != (width, self._widths):
@@ -415,12 +352,6 @@ class FleetTable(ListWidget):
                 self.move_to(index)
                 return True
         return False
-
-
-def _aligned(column: Column, text: str, size: int) -> str:
-    if column in RIGHT and cell_width(text) < size:
-        return " " * (size - cell_width(text)) + text
-    return fit(text, size)
 
 
 def _is_problem(row: Row) -> bool:

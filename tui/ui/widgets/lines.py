@@ -23,6 +23,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.text import cell_width
 from tui.ui.theme import Glyphs, Palette, glyphs_of, palette_of
 
 Run = tuple[str, Style]
@@ -237,6 +238,25 @@ def wrap_runs(head: Sequence[Run], runs: Sequence[Run], width: int) -> tuple[tup
                 rows.append([margin])
                 room = max(2, width - indent)
     return tuple(map(tuple, rows))
+
+
+def wrap_words(text: str, width: int) -> list[str]:
+    """`text` in lines of at most `width` cells, broken at spaces where there are any."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split(" "):
+        candidate = f"{line} {word}" if line else word
+        if cell_width(candidate) <= width:
+            line = candidate
+            continue
+        if line:
+            lines.append(line)
+        while cell_width(word) > width:
+            cut = max(1, next(n for n in range(len(word), 0, -1) if cell_width(word[:n]) <= width or n == 1))
+            lines.append(word[:cut])
+            word = word[cut:]
+        line = word
+    return [*lines, line]
 
 
 def _beginning(text: str, cells: int) -> tuple[str, int]:
