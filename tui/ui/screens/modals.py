@@ -22,7 +22,6 @@ class QuestionScreen(ModalScreen[bool]):
     """A large question (tiers 2 and 3); its result is whether the answer was yes."""
 
     DEFAULT_CSS = "QuestionScreen { align: center middle; background: transparent; }"
-    BINDINGS = []
 
     def __init__(self, question: str, lines: Sequence[str], *, typed: str = "", warning: str = "") -> None:
         super().__init__()
