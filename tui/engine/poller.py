@@ -29,6 +29,8 @@ RESTART_GRACE = 15.0
 """Seconds after the last sign of a restart (fault 6) during which a closed door still counts as restarting."""
 CLOCK_SLACK = 0.05
 """Seconds by which a server's clock may seem to miss its own second before we believe that it moved."""
+BACKSTOP = 60.0
+"""Seconds beyond a host's own deadline, which the wire keeps and which leaves out the wait for a turn to connect."""
 WORDS = 300
 """Cells that a problem or an advice may take."""
 
@@ -172,7 +174,7 @@ class Poller:
         except WireError as error:
             return self._failed(error)
         except TimeoutError:
-            return self._failed(WireError(Cause.TIMEOUT, "connected, not answering"))
+            return self._failed(WireError(Cause.TIMEOUT, "no answer at all"))
         finally:
             alarm.cancel()
         return self._answered(answer, asked, self._clock())
