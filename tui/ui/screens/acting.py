@@ -19,6 +19,7 @@ from tui.ui.screens.base import BaseScreen
 from tui.ui.screens.modals import MenuScreen, QuestionScreen
 from tui.ui.screens.pointing import Pointed, as_json, key_words, pace_for, short_words, tail_of_question
 from tui.ui.widgets.confirm_bar import ConfirmBar
+from tui.ui.widgets.menu import Choice
 
 if TYPE_CHECKING:
     from tui.rpc.client import Channel
@@ -180,7 +181,7 @@ class ActingScreen(BaseScreen):
     def _choose(
         self,
         title: str,
-        lines: tuple[choices.Choice, ...],
+        lines: tuple[Choice, ...],
         chosen: Callable[[str, Pointed], None],
         *,
         hosts: bool = False,

@@ -1,0 +1,369 @@
+"""The first screen: the whole fleet as a tree, a table and the details of one row; problems first.
+
+Widgets tell what the user did, the engine what the fleet did; this screen puts the two together. The rule: the user's
+place (cursor, marks, filter, order, scope) is never taken away by news.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual import events
+from textual.containers import Horizontal
+from textual.widget import Widget
+
+from tui.model.query import Query
+from tui.model.view import Column, Row
+from tui.model.view import Scope as Part
+from tui.ui.actions import Scope
+from tui.ui.keymap import bindings_of
+from tui.ui.screens import choices
+from tui.ui.screens.acting import ActingScreen
+from tui.ui.screens.modals import MenuScreen
+from tui.ui.screens.panes import Panes
+from tui.ui.screens.pointing import Pointed
+from tui.ui.screens.row_facts import RowFacts
+from tui.ui.screens.targets import pointed_in_table, pointed_in_tree
+from tui.ui.session import Session
+from tui.ui.widgets.breadcrumb import Breadcrumb
+from tui.ui.widgets.detail_pane import DetailPane
+from tui.ui.widgets.filter_input import FilterInput
+from tui.ui.widgets.fleet_table import PROBLEMS, FleetTable
+from tui.ui.widgets.host_tree import HostTree
+from tui.ui.widgets.summary_line import SummaryLine
+
+SLOTS, SLOT_SECONDS = 12, 10.0
+"""The sparkline: changes of the last two minutes."""
+
+
+class FleetScreen(ActingScreen):
+    """Everything at a glance."""
+
+    SCOPE = Scope.FLEET
+    BINDINGS = bindings_of(Scope.FLEET)
+    DEFAULT_CSS = """
+    FleetScreen FilterInput { display: none; }
+    FleetScreen #panes { height: 1fr; }
+    FleetScreen HostTree { width: 28; }
+    FleetScreen FleetTable { width: 1fr; }
+    FleetScreen DetailPane { width: 62; }
+    FleetScreen HostTree.-beside, FleetScreen FleetTable.-beside { border-right: vkey $foreground 20%; }
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.summary = SummaryLine()
+        self.breadcrumb = Breadcrumb()
+        self.filter = FilterInput()
+        self.tree_pane = HostTree(id="tree")
+        self.table = FleetTable(id="table")
+        self.detail = DetailPane(id="detail")
+        self.panes = Panes(self.tree_pane, self.table, self.detail)
+        self.facts = RowFacts(session, self.detail)
+        self._query_before = Query.ALL
+        self._touched = bool(session.select.text)
+        self._held_before: bool | None = None
+        self._seen = 0
+
+    def body(self) -> Iterable[Widget]:
+        """Two lines, the filter when it is open, the panes."""
+        yield self.summary
+        yield self.breadcrumb
+        yield self.filter
+        yield Horizontal(self.tree_pane, self.table, self.detail, id="panes")
+
+    @property
+    def main(self) -> Widget:
+        """The table, unless the tree or the details are all there is."""
+        return self.panes.main
+
+    # --- news -------------------------------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        """Begin with the filter of the command line."""
+        super().on_mount()
+        if self.session.select.text:
+            self.set_query(self.session.select)
+
+    def picture_changed(self) -> None:
+        """What the fleet did, into every widget."""
+        picture, now = self.engine.picture, self.session.monotonic()
+        self.summary.set_picture(picture, self.session.title, self.session.read_only, self.session.poll)
+        self.summary.set_events(self._events_per_slot())
+        self.tree_pane.set_picture(picture)
+        self.table.set_in_flight(key for job in self.engine.jobs if not job.finished for key in job.running)
+        self.table.set_picture(picture, now)
+        self._problems_first()
+        self._show_row()
+        self._show_place()
+
+    def tick(self) -> None:
+        """Ages and uptimes."""
+        now = self.session.monotonic()
+        self.table.tick(now)
+        self.summary.set_events(self._events_per_slot())
+        if self.panes.shows(self.detail):
+            self.detail.tick(now)
+
+    def _problems_first(self) -> None:
+        """Once the first answers are in: the problems, unless the user has begun to look around."""
+        counts = self.engine.picture.counts
+        if self._touched or counts.pending or not counts.hosts:
+            return
+        self._touched = True
+        if counts.bad or counts.unreachable:
+            self.set_query(Query.parse(PROBLEMS))
+            self.say("what wants attention comes first; esc or ! shows everything", "warning")
+
+    def _events_per_slot(self) -> list[int]:
+        wall = self.session.wall()
+        slots = [0] * SLOTS
+        for transition in self.engine.timeline.after(max(0, self._seen)):
+            age = int((wall - transition.time) // SLOT_SECONDS)
+            if 0 <= age < SLOTS:
+                slots[SLOTS - 1 - age] += 1
+            elif age >= SLOTS:
+                self._seen = transition.serial
+        return slots
+
+    def _show_row(self) -> None:
+        row = self.table.cursor_row
+        if self.panes.shows(self.detail):
+            self.facts.look_at(row, self)
+        else:
+            self.facts.stop()
+        self.ticker.set_under(_under(row))
+
+    def _show_place(self) -> None:
+        view = self.table.view
+        self.breadcrumb.set_state(
+            view.scope, view.query, view.sort, len(view.rows), view.total, len(self.table.marks), view.hold
+        )
+
+    def set_query(self, query: Query) -> None:
+        """Show what this filter lets through."""
+        self.table.set_query(query)
+        self._show_row()
+        self._show_place()
+
+    # --- what widgets tell ------------------------------------------------------------------------------------------
+
+    def on_resize(self, event: events.Resize) -> None:
+        """As many panes as fit."""
+        super().on_resize(event)
+        self.panes.set_width(event.size.width)
+        self.call_after_refresh(self._show_row)
+
+    def on_key(self, _event: events.Key) -> None:
+        """From the first key on the user decides what is shown."""
+        self._touched = self._touched or not self.engine.picture.counts.pending
+
+    def on_fleet_table_cursor_moved(self, _message: FleetTable.CursorMoved) -> None:
+        """Its details."""
+        self._show_row()
+
+    def on_fleet_table_marks_changed(self, _message: FleetTable.MarksChanged) -> None:
+        """How many are marked."""
+        self._show_place()
+
+    def on_fleet_table_sorted(self, _message: FleetTable.Sorted) -> None:
+        """The order in the second line."""
+        self._show_place()
+
+    def on_fleet_table_opened(self, _message: FleetTable.Opened) -> None:
+        """Enter on a row: its details."""
+        self.action_details()
+
+    def on_host_tree_scope_changed(self, message: HostTree.ScopeChanged) -> None:
+        """Enter on a node: only that part of the fleet, and the table to work on it."""
+        self._touched = True
+        self.set_part(message.scope)
+        self.panes.show_table()
+
+    def set_part(self, part: Part) -> None:
+        """Show a part of the fleet."""
+        self.table.set_scope(part)
+        self.tree_pane.set_scope(part)
+        self._show_row()
+        self._show_place()
+
+    def on_filter_input_changed(self, message: FilterInput.Changed) -> None:
+        """Live."""
+        if self.filter.display:
+            self.set_query(message.query)
+
+    def on_filter_input_submitted(self, message: FilterInput.Submitted) -> None:
+        """Keep it."""
+        self.set_query(message.query)
+        self._close_filter()
+
+    def on_filter_input_cancelled(self, _message: FilterInput.Cancelled) -> None:
+        """As it was before."""
+        self._close_filter()
+        self.set_query(self._query_before)
+
+    def _close_filter(self) -> None:
+        self.filter.display = False
+        self.table.focus()
+
+    # --- targets ----------------------------------------------------------------------------------------------------
+
+    def pointed(self) -> Pointed | None:
+        """The marks; else the node when the tree has the focus; else the row."""
+        if self.table.marks:
+            return pointed_in_table(self.table)
+        return self.pointed_row()
+
+    def pointed_row(self) -> Pointed | None:
+        """The node when the tree has the focus, else the row."""
+        if self.focused is self.tree_pane:
+            return pointed_in_tree(self.tree_pane, self.table, self.engine.picture)
+        key = self.table.cursor_key
+        return None if key is None else pointed_in_table(self.table, marks=False)
+
+    def stand_still(self, on: bool) -> None:
+        """Hold the rows while a question is open."""
+        if on and self._held_before is None:
+            self._held_before = self.table.hold
+            self.table.hold = True
+        elif not on and self._held_before is not None:
+            self.table.hold, self._held_before = self._held_before, None
+        self._show_place()
+
+    def acted(self, pointed: Pointed) -> None:
+        """Marks have served."""
+        if pointed.marked:
+            self.table.clear_marks()
+
+    # --- keys -------------------------------------------------------------------------------------------------------
+
+    def step_back(self) -> None:
+        """What is zoomed, the filter, the marks, the part: the first of them that is there."""
+        view = self.table.view
+        if self.panes.unzoom():
+            self._show_row()
+        elif view.query.text:
+            self.set_query(Query.ALL)
+        elif self.table.marks:
+            self.table.clear_marks()
+        elif view.scope != Part.ALL:
+            self.set_part(Part.ALL)
+        elif self.table.hold:
+            self.action_hold()
+
+    def action_quit(self) -> None:
+        """Leave the program; with a job under way, at the second press."""
+        self.leave()
+
+    def leave(self) -> None:
+        """Leave, after a word about jobs that still run."""
+        job = self._running_job()
+        if job is not None and not self._warned == job.number:
+            self._warned = job.number
+            self.say(f"job {job.number} still runs; q again leaves, restarts are finished first", "warning")
+        else:
+            self.app.exit(0)
+
+    _warned = 0
+
+    def action_pane_tree(self) -> None:
+        """To the tree."""
+        self.panes.show_tree()
+
+    def action_pane_table(self) -> None:
+        """To the table."""
+        self.panes.show_table()
+
+    def action_pane_detail(self) -> None:
+        """To the details, alone where there is no room beside."""
+        self.panes.show_detail()
+        self.call_after_refresh(self._show_row)
+
+    def action_tree(self) -> None:
+        """The tree, and back."""
+        self.panes.toggle_tree()
+
+    def action_zoom(self) -> None:
+        """The focused pane alone, and back."""
+        self.panes.toggle_zoom(self.focused)
+        self.call_after_refresh(self._show_row)
+
+    def action_wide(self) -> None:
+        """The table alone, and back."""
+        self.panes.toggle_wide()
+        self.call_after_refresh(self._show_row)
+
+    def action_filter(self) -> None:
+        """Type a filter; the problems filter is replaced."""
+        query = self.table.view.query
+        self._query_before = query
+        self.filter.display = True
+        self.filter.edit("" if query.text == PROBLEMS else query.text)
+
+    def action_problems(self) -> None:
+        """Only what wants attention, and back."""
+        on = self.table.view.query.text == PROBLEMS
+        self.set_query(Query.ALL if on else Query.parse(PROBLEMS))
+
+    def action_sort(self) -> None:
+        """Choose a column."""
+
+        def chosen(name: str | None) -> None:
+            if name:
+                self.table.sort_by(Column(name))
+
+        self.app.push_screen(MenuScreen("Sort by (again: the other way)", choices.columns()), chosen)
+
+    def action_sort_invert(self) -> None:
+        """The same column, the other way."""
+        self.table.invert_sort()
+
+    def action_sort_previous(self) -> None:
+        """The column before."""
+        self.table.sort_next(-1)
+
+    def action_sort_next(self) -> None:
+        """The next column."""
+        self.table.sort_next()
+
+    def action_mark(self) -> None:
+        """Mark the row, or open a node of the tree."""
+        if self.focused is self.tree_pane:
+            self.tree_pane.toggle_node()
+        else:
+            self.table.toggle_mark()
+
+    def action_mark_range(self) -> None:
+        """Mark from the last mark to the cursor."""
+        self.table.mark_range()
+
+    def action_mark_all(self) -> None:
+        """Mark what is shown."""
+        self.table.mark_all()
+
+    def action_clear_marks(self) -> None:
+        """No marks."""
+        self.table.clear_marks()
+
+    def action_hold(self) -> None:
+        """Hold the rows where they are, or let them go."""
+        self.table.hold = not self.table.hold
+        self.say("the rows stand still; p lets them go" if self.table.hold else "the rows move again")
+        self._show_row()
+        self._show_place()
+
+
+def _under(row: Row | None) -> str:
+    """One line about a row, for terminals without room for its details."""
+    if row is None:
+        return ""
+    host = row.host
+    if row.process is None or not host.fresh:
+        return (
+            f"{row.key.host}: {host.problem or host.state.value}{' — ' if host.advice else ''}{host.advice}"
+        )
+    process = row.process
+    words = f"{row.key.host} {process.title}: {process.state.name}"
+    if process.spawnerr:
+        words += f" — {process.spawnerr}"
+    return words

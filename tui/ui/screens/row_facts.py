@@ -1,0 +1,107 @@
+"""What a row does not know by itself: its program's configuration and the end of its log, asked for when it is looked at.
+
+One question at a time, and only a while after the cursor came to rest: running through a thousand rows asks nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from textual.timer import Timer
+from textual.widget import Widget
+
+from tui.errors import SupervisorTuiError
+from tui.model.process import ProcessKey
+from tui.model.view import Row
+from tui.rpc.client import Channel, ProgramConfig
+from tui.ui.session import Session
+from tui.ui.widgets.detail_pane import DetailPane
+
+REST = 0.25
+"""Seconds the cursor must stand still before anything is asked."""
+AGAIN = 2.0
+"""Seconds between two looks at the end of the log."""
+TAIL = 8 * 1024
+"""Bytes of log; the pane shows as many lines as it has room for."""
+LINES = 60
+
+
+class RowFacts:
+    """Feeds a detail pane. Lives on the screen's loop."""
+
+    def __init__(self, session: Session, pane: DetailPane) -> None:
+        self._session = session
+        self._pane = pane
+        self._row: Row | None = None
+        self._configs: dict[str, dict[ProcessKey, ProgramConfig]] = {}
+        self._lines: Sequence[str] = ()
+        self._timer: Timer | None = None
+        self._shown: ProcessKey | None = None
+
+    def look_at(self, row: Row | None, owner: Widget) -> None:
+        """Show this row now, and what is asked for as it comes; None: nothing."""
+        other = (row.key if row else None) != self._shown
+        self._row, self._shown = row, row.key if row else None
+        if other:
+            self._lines = ()
+            self._stop()
+            if row is not None and row.process is not None:
+                self._timer = owner.set_timer(REST, lambda: self._ask(owner))
+        self.show()
+
+    def stop(self) -> None:
+        """Ask nothing more until `look_at`."""
+        self._stop()
+        self._shown = None
+
+    def show(self) -> None:
+        """What is known so far."""
+        row, session = self._row, self._session
+        if row is None:
+            self._pane.show(None)
+            return
+        timeline = session.engine.timeline
+        self._pane.show(
+            row,
+            timeline.of(row.key)[-20:],
+            self._configs.get(row.key.host, {}).get(row.key),
+            self._lines,
+            flapping=timeline.flapping(row.key, session.wall()),
+            monotonic=session.monotonic(),
+        )
+
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+
+    def _ask(self, owner: Widget) -> None:
+        row = self._row
+        if row is None or not owner.is_attached:
+            return
+        owner.run_worker(self._fetch(row, owner), group="row-facts", exclusive=True, exit_on_error=False)
+
+    async def _fetch(self, row: Row, owner: Widget) -> None:
+        key, engine = row.key, self._session.engine
+        try:
+            if key.host not in self._configs and row.host.fresh:
+                configs = await asyncio.wrap_future(engine.ask(key.host, lambda daemon: daemon.config()))
+                self._configs[key.host] = {
+                    ProcessKey(key.host, config.group, config.name): config for config in configs
+                }
+            channel: Channel = "stdout" if row.process is None or row.process.stdout_logfile else "stderr"
+            tail = await asyncio.wrap_future(
+                engine.ask(key.host, lambda daemon: daemon.tail_log(key, channel, 0, TAIL))
+            )
+            lines = tail.text.splitlines()
+            self._lines = lines[1 if tail.overflow else 0 :][-LINES:]
+        except SupervisorTuiError as error:
+            self._lines = (str(error),) if row.host.fresh else ()
+        if self._shown == key and owner.is_attached:
+            self.show()
+            self._timer = owner.set_timer(AGAIN, lambda: self._ask(owner))
+
+    def forget_configs(self) -> None:
+        """A job may have changed them."""
+        self._configs.clear()

@@ -1,0 +1,35 @@
+"""What is pointed at on the fleet's screen, as identities: marks, a row, a node of the tree."""
+
+from __future__ import annotations
+
+from tui.model.fleet import FleetPicture
+from tui.model.process import ProcessKey
+from tui.model.view import Scope
+from tui.ui.screens.pointing import Pointed, short_words
+from tui.ui.widgets.fleet_table import FleetTable
+from tui.ui.widgets.host_tree import HostTree
+
+
+def pointed_in_table(table: FleetTable, *, marks: bool = True) -> Pointed | None:
+    """The marks, in the order of the rows where they are shown; else the row under the cursor."""
+    if marks and table.marks:
+        chosen = table.marks
+        shown = [row.key for row in table.view.rows if row.key in chosen]
+        hidden = sorted(chosen.difference(shown))
+        words = f"{len(chosen)} marked" + (f", {len(hidden)} of them not shown" if hidden else "")
+        return Pointed((*shown, *hidden), words, marked=True)
+    key = table.cursor_key
+    return None if key is None else Pointed((key,), short_words(key))
+
+
+def pointed_in_tree(tree: HostTree, table: FleetTable, picture: FleetPicture) -> Pointed | None:
+    """A host's node is the host, a folder or a tag its hosts, `all` everything that the filter shows."""
+    key = tree.cursor_key
+    if key is not None:
+        return Pointed((key,), short_words(key))
+    scope = tree.cursor_scope
+    if scope == Scope.ALL and table.view.query.text:
+        keys = tuple(row.key for row in table.view.rows)
+        return Pointed(keys, f"all {len(keys)} shown") if keys else None
+    hosts = tuple(ProcessKey(host) for host, snapshot in picture.hosts.items() if scope.covers(snapshot))
+    return Pointed(hosts, f"{scope.words}: {len(hosts)} hosts") if hosts else None
