@@ -34,7 +34,7 @@ OURS_SECONDS = 5.0
 """So long after an action a change of its target still counts as ours."""
 SETTLE_SECONDS = 600.0
 """So long an UNKNOWN outcome is looked after: the host may come back and tell."""
-_SETTLE_PAUSE = 1.0
+_SETTLE_PAUSE = 2.0
 _RETRIED = frozenset({OutcomeKind.FAILED, OutcomeKind.NOT_EXECUTED, OutcomeKind.UNKNOWN})
 
 
@@ -337,13 +337,11 @@ class Jobs:
         readings = 0
         while self._clock() < deadline:
             await asyncio.sleep(_SETTLE_PAUSE)
-            snapshot = self._picture().hosts.get(open_outcome.key.host)
-            if snapshot is None or not snapshot.fresh:
-                readings = 0
-                continue
+            # Asked for by hand, so that the answer does not wait for the back-off of a host that was away.
             snapshot = await self._poll(open_outcome.key.host)
             process = snapshot.by_key.get(open_outcome.key)
             if not snapshot.fresh or process is None:
+                readings = 0
                 continue
             readings += 1
             settled = settled_by(plan.verb, open_outcome, process, certain=readings > 1)
