@@ -69,6 +69,11 @@ class Response:
         """Where to receive the rest of a body of known length (one byte more, to notice a surplus); else None."""
         return self._direct[self._received :] if self._direct is not None else None
 
+    @property
+    def missing(self) -> int:
+        """Bytes still to come as far as is known, else 0."""
+        return max(0, self._length - self._received) if self._length is not None else 0
+
     def received(self, count: int) -> None:
         """`count` bytes were written into `room`."""
         self._received += count

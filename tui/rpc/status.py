@@ -46,12 +46,19 @@ SUPERVISOR_4: Fields = (
 """supervisor/rpcinterface.py:getProcessInfo on Python 3; a server on Python 2 has another order, learned from it."""
 
 
+_PLAIN = re.compile(rb"[ -%'-;=?-~]*")
+"""Text that is valid whatever surrounds it: ASCII without controls and markup."""
+_AFTER_DESCRIPTION = rb"</string></value>\n</member>\n</struct></value>\n"
+
+
 @dataclass(frozen=True, slots=True)
 class _Layout:
     """How to read a row of these fields: one anchored pattern, and which of the ageing values comes first."""
 
     row: re.Pattern[bytes]
     now_first: bool
+    rest: re.Pattern[bytes] | None
+    """A plain description and all that follows it, when it is the last member, as on Python 3."""
     values: int
 
 
@@ -71,11 +78,9 @@ def _layout(fields: Fields) -> _Layout | None:
             f"<member>\n<name>{name}</name>\n<value><{kind}>(?P<{name}>{value})</{kind}></value>\n</member>\n"
         )
     row += "</struct></value>\n"
-    return _Layout(re.compile(row.encode()), names.index("now") < names.index("description"), len(fields) + 1)
-
-
-_PLAIN = re.compile(rb"[ -%'-;=?-~]*")
-"""Text that is valid whatever surrounds it: ASCII without controls and markup."""
+    now_first = names.index("now") < names.index("description")
+    rest = re.compile(_PLAIN.pattern + _AFTER_DESCRIPTION) if names[-1] == "description" else None
+    return _Layout(re.compile(row.encode()), now_first, rest, len(fields) + 1)
 
 
 class _Row(NamedTuple):
@@ -84,37 +89,39 @@ class _Row(NamedTuple):
     first: bytes
     second: bytes
     third: bytes
+    first_length: int
+    second_length: int
     now_length: int
     process: Process
 
 
-def _skip_unchanged(body: bytes, position: int, row: _Row, now_first: bool) -> tuple[bytes, int] | None:
-    """`now` and the end of the row at `position`, if it says what `row` said; None if it does not, or may not."""
-    first, second, third, now_length, _ = row
-    if not body.startswith(first, position):
+def _skip_in_any_order(body: bytes, position: int, row: _Row, now_first: bool) -> tuple[bytes, int] | None:
+    """`now` and the end of the row at `position` if it says what `row` said, for servers on Python 2."""
+    if not body.startswith(row.first, position):
         return None
-    position += len(first)
-    if now_first:
-        now = body[position : position + now_length]
-        position += now_length
-    else:
-        position = _end_of_plain(body, position)
-    if not body.startswith(second, position):
-        return None
-    position += len(second)
-    if now_first:
+    position += row.first_length
+    if not now_first:
         position = _end_of_plain(body, position)
     else:
-        now = body[position : position + now_length]
-        position += now_length
-    if not body.startswith(third, position) or not now.isdigit():
+        now = body[position : position + row.now_length]
+        position += row.now_length
+    if not body.startswith(row.second, position):
         return None
-    return now, position + len(third)
+    position += row.second_length
+    if now_first:
+        position = _end_of_plain(body, position)
+    else:
+        now = body[position : position + row.now_length]
+        position += row.now_length
+    if not now.isdigit() or not body.startswith(row.third, position):
+        return None
+    return now, position + len(row.third)
 
 
 def _end_of_plain(body: bytes, position: int) -> int:
     match = _PLAIN.match(body, position)
-    return match.end() if match else position
+    assert match is not None  # it also matches nothing
+    return match.end()
 
 
 class StatusDecoder:
@@ -182,41 +189,53 @@ class _Reading:
 
     def rows(self) -> tuple[list[_Row], int] | None:
         """As `StatusDecoder._decode_fast`."""
-        self._skip_to_first_change()
-        changed = self._expected < len(self._previous)
         most = min(MAX_PROCESSES, MAX_VALUES // self._layout.values - 1)
-        while not self._body.startswith(_TAIL, self._position):
+        changed = False
+        while not self._skip_unchanged():
             changed = True
-            row = self._unchanged_row() or self._changed_row()
+            row = self._changed_row()
             if row is None or len(self._rows) >= most:
                 return None
             self._rows.append(row)
         if len(self._body) != self._position + len(_TAIL):
             return None
-        return self._rows if changed else self._previous, int(self._now)
+        if not changed and len(self._rows) == len(self._previous):
+            return self._previous, int(self._now)
+        return self._rows, int(self._now)
 
-    def _skip_to_first_change(self) -> None:
-        body, now_first, position = self._body, self._layout.now_first, self._position
-        count, now = 0, self._now
-        for row in self._previous:
-            skipped = _skip_unchanged(body, position, row, now_first)
-            if skipped is None:
+    def _skip_unchanged(self) -> bool:
+        """Take over the rows from here on that say what they said; True when the tail follows them.
+
+        A row says what it said when all its bytes but the two ageing values are the same, `now` is a number as long as
+        before, and the description is plain.
+        """
+        body, position, now, previous = self._body, self._position, self._now, self._previous
+        rest = self._layout.rest.match if self._layout.rest is not None else None
+        begin = place = self._expected
+        for place in range(begin, len(previous) + 1):
+            if place == len(previous):
                 break
-            now, position = skipped
-            count += 1
-        self._position, self._now, self._expected = position, now, count
-        self._rows = self._previous[:count]
-
-    def _unchanged_row(self) -> _Row | None:
-        if self._expected >= len(self._previous):
-            return None
-        row = self._previous[self._expected]
-        skipped = _skip_unchanged(self._body, self._position, row, self._layout.now_first)
-        if skipped is None:
-            return None
-        self._now, self._position = skipped
-        self._expected += 1
-        return row
+            if rest is None:
+                skipped = _skip_in_any_order(body, position, previous[place], self._layout.now_first)
+                if skipped is None:
+                    break
+                now, position = skipped
+                continue
+            first, second, _, first_length, second_length, now_length, _ = previous[place]
+            if not body.startswith(first, position):
+                break
+            now_at = position + first_length
+            now_end = now_at + now_length
+            row_now = body[now_at:now_end]
+            if (row_now != now and not row_now.isdigit()) or not body.startswith(second, now_end):
+                break
+            match = rest(body, now_end + second_length)
+            if match is None:
+                break
+            now, position = row_now, match.end()
+        self._rows += previous[begin:place]
+        self._position, self._now, self._expected = position, now, place
+        return body.startswith(_TAIL, position)
 
     def _changed_row(self) -> _Row | None:
         """Read the row at the current place with the pattern; None when the strict codec must decide."""
@@ -238,9 +257,8 @@ class _Reading:
         third = self._body[two[1] : match.end()]
         if self._rows and self._rows[-1].third == third:
             third = self._rows[-1].third
-        return _Row(
-            self._body[match.start() : one[0]], self._body[one[1] : two[0]], third, len(match["now"]), process
-        )
+        first, second = self._body[match.start() : one[0]], self._body[one[1] : two[0]]
+        return _Row(first, second, third, len(first), len(second), len(match["now"]), process)
 
     def _find(self, key: ProcessKey) -> _Row | None:
         """The row of this process in the answer before; what follows it there is expected next."""
