@@ -54,11 +54,8 @@ class Layout:
     """The shown columns, left to right, with the cell each begins at and its width."""
 
     columns: tuple[tuple[Column, int, int], ...]
-
-    @property
-    def folded(self) -> bool:
-        """Whether the group is told in the PROGRAM column."""
-        return all(column is not Column.GROUP for column, _, _ in self.columns)
+    folded: bool = False
+    """Whether the group is told in the PROGRAM column."""
 
     def at(self, x: int) -> Column | None:
         """The column under a cell of the heading."""
@@ -97,7 +94,7 @@ def layout(width: int, wanted: Widths) -> Layout:
     for column in shown:
         columns.append((column, x, sizes[column]))
         x += sizes[column] + GAP
-    return Layout(tuple(columns))
+    return Layout(tuple(columns), folded=Column.GROUP not in shown)
 
 
 def _sizes(wanted: Widths, *, folded: bool) -> dict[Column, int]:

@@ -29,8 +29,12 @@ from tui.ui.theme import Glyphs, Palette, glyphs_of, palette_of
 Run = tuple[str, Style]
 """Text that is already safe for a terminal, and its style."""
 
-GAP = 12
-"""Two differences on a line that are nearer than this are cheaper to send as one: moving the cursor costs as much."""
+GAP = 40
+"""Two differences on a line that are nearer than this are cheaper to send as one: a jump and a style cost as much."""
+
+
+_Line = tuple[tuple[tuple[Run, ...], Run | None, Style], Strip]
+"""What a line was made of, and what it became."""
 
 
 class LineWidget(Widget):
@@ -44,7 +48,7 @@ class LineWidget(Widget):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._painted: dict[int, tuple[tuple[Run, ...], Style, Strip]] = {}
+        self._painted: dict[int, _Line] = {}
         self._painted_for: tuple[Palette, Glyphs, Size] | None = None
         self._base = Style()
 
@@ -56,21 +60,25 @@ class LineWidget(Widget):
         """The background under the whole of line `y`; None is the widget's own, as its CSS has it."""
         return None
 
+    def tail(self, y: int) -> Run | None:
+        """The last cell of line `y` when it is not part of what `paint` gives: a scroll bar's."""
+        return None
+
     @property
     def palette(self) -> Palette:
         """The colours by role of the theme that is on."""
-        return palette_of(self.app)
+        return self._painted_for[0] if self._painted_for is not None else palette_of(self.app)
 
     @property
     def glyphs(self) -> Glyphs:
         """The signs the terminal can show."""
-        return glyphs_of(self.app)
+        return self._painted_for[1] if self._painted_for is not None else glyphs_of(self.app)
 
     def render_line(self, y: int) -> Strip:
         """For the compositor: the line as last painted, or painted now."""
         self._forget_when_restyled()
         kept = self._painted.get(y)
-        return kept[2] if kept is not None else self._paint_line(y)[2]
+        return kept[1] if kept is not None else self._paint_line(y)[1]
 
     def repaint(self, lines: Iterable[int] | None = None) -> None:
         """Bring the terminal up to date: of all lines, or of the given ones, the cells that differ."""
@@ -85,7 +93,7 @@ class LineWidget(Widget):
                 continue  # never shown yet: the compositor will ask
             new = self._paint_line(y)
             if new is not old:
-                for start, end in differences(old[2], new[2]):
+                for start, end in differences(old[1], new[1]):
                     self.refresh(Region(start, y, end - start, 1))
 
     def focus_changed(self) -> None:
@@ -128,7 +136,7 @@ class LineWidget(Widget):
             self.parent.post_message(tell)
 
     def _forget_when_restyled(self) -> bool:
-        now = (self.palette, self.glyphs, self.size)
+        now = (palette_of(self.app), glyphs_of(self.app), self.size)
         if self._painted_for == now:
             return False
         self._painted_for = now
@@ -137,14 +145,15 @@ class LineWidget(Widget):
         self._painted.clear()
         return had
 
-    def _paint_line(self, y: int) -> tuple[tuple[Run, ...], Style, Strip]:
+    def _paint_line(self, y: int) -> _Line:
         width = self.size.width
-        runs, ground = tuple(self.paint(y, width)), self.ground(y) or self._base
+        runs, tail, ground = tuple(self.paint(y, width)), self.tail(y), self.ground(y) or self._base
+        made_of = (runs, tail, ground)
         kept = self._painted.get(y)
-        if kept is not None and kept[0] == runs and kept[1] == ground:
+        if kept is not None and kept[0] == made_of:
             return kept
-        line = (runs, ground, make_strip(runs, width, ground))
-        self._painted[y] = line
+        strip = make_strip(runs, width, ground) if tail is None else _with_tail(runs, tail, width, ground)
+        line = self._painted[y] = (made_of, strip)
         return line
 
 
@@ -164,6 +173,11 @@ def make_strip(runs: Sequence[Run], width: int, ground: Style | None = None) -> 
     if ground is None:
         return strip
     return Strip([Segment(text, _grounded(style, ground)) for text, style, _ in strip], width)
+
+
+def _with_tail(runs: Sequence[Run], tail: Run, width: int, ground: Style) -> Strip:
+    body = make_strip(runs, width - 1)
+    return make_strip([*((text, style or _NO_STYLE) for text, style, _ in body), tail], width, ground)
 
 
 def differences(old: Strip, new: Strip) -> list[tuple[int, int]]:

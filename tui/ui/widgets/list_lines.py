@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from rich.style import Style
 from textual import events
 
-from tui.ui.widgets.lines import LineWidget, Run, make_strip
+from tui.ui.widgets.lines import LineWidget, Run
 
 WHEEL = 3
 """Lines per notch of the wheel."""
@@ -119,26 +119,24 @@ class ListWidget(LineWidget, can_focus=True):
     # Painting.
 
     def paint(self, y: int, width: int) -> Iterable[Run]:
-        """The head, the items in view with the scroll bar's cell, or what is said when there are none."""
+        """The head, the items in view, or what is said when there are none."""
         if y < self.HEAD:
             return self.draw_head(y, width)
         count = self.count()
         if not count:
             return self.draw_empty(y - self.HEAD, width)
         index = self._top + y - self.HEAD
-        runs = self.draw(index, width - 1) if index < count else ()
-        bar = self._bar_cell(y - self.HEAD, count)
-        return runs if bar is None else [*self._filled(runs, width - 1), bar]
+        return self.draw(index, width - 1) if index < count else ()
+
+    def tail(self, y: int) -> Run | None:
+        """The scroll bar's cell, when there is more than fits."""
+        return self._bar_cell(y - self.HEAD, self.count()) if y >= self.HEAD else None
 
     def ground(self, y: int) -> Style | None:
         """The cursor's background, brighter while this pane has the focus."""
         if y < self.HEAD or not self.count() or self._top + y - self.HEAD != self._at:
             return None
         return self.palette.cursor if self.has_focus else self.palette.cursor_away
-
-    def _filled(self, runs: Iterable[Run], width: int) -> list[Run]:
-        strip = make_strip(tuple(runs), width)
-        return [(text, style or Style.null()) for text, style, _ in strip]
 
     def _bar_cell(self, y: int, count: int) -> Run | None:
         page = self.page
