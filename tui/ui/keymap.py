@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.keys import _character_to_key
 
 from tui.errors import ConfigError
@@ -62,7 +62,7 @@ def make_keymap(own: Mapping[str, str], place: str = "hosts.yaml: ui.keys") -> K
     return Keymap(keys)
 
 
-def bindings_of(scope: Scope) -> list[Binding]:
+def bindings_of(scope: Scope) -> list[BindingType]:
     """What a screen's class binds; the app's keymap then puts the user's keys in their place."""
     return [
         Binding(

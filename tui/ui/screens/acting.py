@@ -102,7 +102,7 @@ class ActingScreen(BaseScreen):
         )
 
         def answered(yes: bool | None) -> None:
-            self._settle_question(plan, judgement, pointed, yes=bool(yes))
+            self.settle_question(plan, judgement, pointed, yes=bool(yes))
 
         self.app.push_screen(question, answered)
 
@@ -117,9 +117,10 @@ class ActingScreen(BaseScreen):
         if message.view:
             self._ask_at_large(plan, judgement, pointed)
         else:
-            self._settle_question(plan, judgement, pointed, yes=message.yes)
+            self.settle_question(plan, judgement, pointed, yes=message.yes)
 
-    def _settle_question(self, plan: Plan, judgement: Judgement, pointed: Pointed, *, yes: bool) -> None:
+    def settle_question(self, plan: Plan, judgement: Judgement, pointed: Pointed, *, yes: bool) -> None:
+        """A question about this plan has its answer."""
         if yes:
             self._begin(plan, judgement.tier, pointed)
         else:

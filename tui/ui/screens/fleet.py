@@ -7,8 +7,10 @@ place (cursor, marks, filter, order, scope) is never taken away by news.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from textual import events
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widget import Widget
 
@@ -40,7 +42,7 @@ class FleetScreen(ActingScreen):
     """Everything at a glance."""
 
     SCOPE = Scope.FLEET
-    BINDINGS = bindings_of(Scope.FLEET)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(Scope.FLEET)
     DEFAULT_CSS = """
     FleetScreen FilterInput { display: none; }
     FleetScreen #panes { height: 1fr; }
@@ -258,7 +260,7 @@ class FleetScreen(ActingScreen):
     def leave(self) -> None:
         """Leave, after a word about jobs that still run."""
         job = self._running_job()
-        if job is not None and not self._warned == job.number:
+        if job is not None and self._warned != job.number:
             self._warned = job.number
             self.say(f"job {job.number} still runs; q again leaves, restarts are finished first", "warning")
         else:

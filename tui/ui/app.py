@@ -1,0 +1,191 @@
+"""The app: wakes the screens when the engine has news, once a second for what ages, and leaves the terminal clean.
+
+Wiring only: what keys do stands in `screens`, what they are in `actions`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+
+from textual.app import App
+from textual.screen import Screen
+
+from tui.config.secrets import Redactor, Secret
+from tui.engine.jobs import JobPicture
+from tui.model.states import OutcomeKind
+from tui.text import clean
+from tui.ui.crash import crash_line, write_crash_file
+from tui.ui.screens.base import BaseScreen
+from tui.ui.screens.fleet import FleetScreen
+from tui.ui.screens.interrupted import offer_interrupted
+from tui.ui.session import Session
+from tui.ui.theme import ASCII, THEMES, UNICODE
+from tui.ui.widgets.ticker import STAYS, Severity, job_title
+
+TICK = 1.0
+
+
+class SupervisorTuiApp(App[int]):
+    """One terminal over the fleet of `session`."""
+
+    TITLE = "supervisor-tui"
+    ENABLE_COMMAND_PALETTE = False
+    CSS = "Screen { background: $background; }"
+
+    def __init__(self, session: Session, secrets: Iterable[Secret] = ()) -> None:
+        super().__init__()
+        self.session = session
+        self.engine = session.engine
+        self.glyphs = UNICODE if _speaks_unicode() else ASCII
+        self.fleet = FleetScreen(session)
+        self._redact = Redactor()
+        for secret in secrets:
+            self._redact.add(secret)
+        self._news: deque[tuple[str, Severity]] = deque()
+        self._news_seen = 0
+        self._quiet_until = 0.0
+        self._told_jobs: set[int] = set()
+        self._woken = False
+        self._unsubscribe: Callable[[], None] | None = None
+        self._offered = False
+
+    # --- life -------------------------------------------------------------------------------------------------------
+
+    def get_default_screen(self) -> Screen[None]:
+        """The fleet."""
+        return self.fleet
+
+    def on_mount(self) -> None:
+        """Paint first; the engine begins after that."""
+        for theme in THEMES:
+            self.register_theme(theme)
+        wanted = self.session.settings.ui.theme
+        if wanted in self.available_themes:
+            self.theme = wanted
+        else:
+            self._news.append((f"there is no theme {clean(wanted, 40)!r}; : shows their names", "warning"))
+        self._news.extend((clean(text), "warning") for text in self.session.settings.warnings)
+        self.set_keymap(self.session.keymap.textual())
+        self._catch_signals()
+        self.set_interval(TICK, self._tick)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        loop = asyncio.get_running_loop()
+
+        def wake() -> None:
+            with suppress(RuntimeError):  # the loop may have ended between the two threads
+                loop.call_soon_threadsafe(self._wake)
+
+        self._unsubscribe = self.engine.subscribe(wake)
+        self.engine.start()
+        self._wake()
+
+    def on_unmount(self) -> None:
+        """No more news."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
+
+    def _catch_signals(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self.exit, 128 + number)
+
+    # --- news -------------------------------------------------------------------------------------------------------
+
+    def _wake(self) -> None:
+        """The engine has something new: at most one refresh a turn of the loop."""
+        if not self._woken:
+            self._woken = True
+            self.call_later(self._refresh)
+
+    def _refresh(self) -> None:
+        self._woken = False
+        for screen in self._visible_screens():
+            screen.refresh_picture()
+        self._tell_jobs()
+        if not self._offered:
+            self._offered = offer_interrupted(self.fleet)
+
+    def _tick(self) -> None:
+        for screen in self._visible_screens():
+            screen.tick()
+        self._tell_news()
+
+    def _visible_screens(self) -> list[BaseScreen]:
+        """The screen on top, and what a question or a menu leaves in view below it."""
+        visible = []
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, BaseScreen) and screen.is_mounted:
+                visible.append(screen)
+            if not screen.is_modal:
+                break
+        return visible
+
+    def _say(self, text: str, severity: Severity) -> None:
+        for screen in self._visible_screens()[:1]:
+            screen.say(text, severity)
+
+    def _tell_jobs(self) -> None:
+        """One sentence when a job has ended."""
+        for job in reversed(self.engine.jobs):
+            if job.finished and job.number not in self._told_jobs:
+                self._told_jobs.add(job.number)
+                self._say(*job_sentence(job))
+                self.fleet.facts.forget_configs()
+
+    def _tell_news(self) -> None:
+        """Warnings of the settings and notices of the engine, one after the other, each once."""
+        notices = self.engine.notices
+        self._news.extend((clean(text), "warning") for text in notices[self._news_seen :])
+        self._news_seen = len(notices)
+        now = self.session.monotonic()
+        if self._news and now >= self._quiet_until:
+            self._quiet_until = now + STAYS
+            self._say(*self._news.popleft())
+
+    # --- the end ----------------------------------------------------------------------------------------------------
+
+    def _fatal_error(self) -> None:
+        """Instead of Textual's traceback with the values of locals: a private file, and one line."""
+        error = self._exception or RuntimeError("unknown")
+        path = write_crash_file(error, self._redact)
+        self._exit_renderables.append(crash_line(error, path, self._redact))
+        self._close_messages_no_wait()
+
+    def _print_error_renderables(self) -> None:
+        """One line on stderr, without markup."""
+        for line in self._exit_renderables[:1]:
+            self.error_console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self._exit_renderables.clear()
+
+
+def job_sentence(job: JobPicture) -> tuple[str, Severity]:
+    """What became of a job, in one sentence, and how grave that is."""
+    title = f"job {job.number} {job_title(job.plan)}"
+    if job.note:
+        return f"{title}: {job.note}", "warning"
+    if job.failed:
+        bad = next(o for o in job.outcomes.values() if o.kind not in (OutcomeKind.DONE, OutcomeKind.SKIPPED))
+        if job.total == 1:
+            return f"{title}: {bad.kind.value.replace('_', ' ')} — {bad.detail}", "error"
+        return f"{title}: {job.failed} of {job.total} failed; J shows each", "error"
+    if job.cancelled:
+        return f"{title}: cancelled after {job.done} of {job.total}", "warning"
+    only = next(iter(job.outcomes.values()), None) if job.total == 1 else None
+    detail = f" — {only.detail}" if only is not None and only.detail else ""
+    return f"{title}: done{detail}", "good"
+
+
+def _speaks_unicode() -> bool:
+    words = os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG") or ""
+    return "utf" in words.lower() or (words in ("", "C", "POSIX") and os.environ.get("TERM") != "linux")

@@ -1,0 +1,74 @@
+"""The way into the screen and out of it: terminal checked, keys checked, engine stopped at the end whatever happened.
+
+Textual is imported only after the terminal has been found good enough: a refusal costs nothing and reads well.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from tui.errors import QueryError, UsageError
+
+if TYPE_CHECKING:
+    from tui.config.schema import Settings
+    from tui.config.secrets import Secret
+
+WITHOUT = "`supervisor-tui status` shows the same without a screen, `watch` follows it"
+
+
+def require_terminal() -> None:
+    """Raise UsageError where no screen can be drawn."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("the screen needs a terminal, and this is none", WITHOUT)
+    term = os.environ.get("TERM", "")
+    if term in ("", "dumb"):
+        raise UsageError(f"the screen cannot be drawn on TERM={term or '(empty)'}", WITHOUT)
+
+
+def open_fleet(
+    settings: Settings,
+    passwords: Mapping[str, Secret],
+    *,
+    read_only: bool = False,
+    select: str = "",
+    mouse: bool = True,
+) -> int:
+    """Show the fleet until the user leaves; returns the exit code. Pending restarts are finished before it returns.
+
+    Raises ConfigError for `ui.keys` that clash, QueryError for a `select` that does not parse.
+    """
+    from tui.config.paths import state_dir
+    from tui.engine.engine import Engine
+    from tui.model.query import Query
+    from tui.ui.keymap import make_keymap
+
+    keymap = make_keymap(settings.ui.keys, f"{settings.source or 'hosts.yaml'}: ui.keys")
+    try:
+        query = Query.parse(select) if select else Query.ALL
+    except QueryError as error:
+        raise UsageError(
+            f"--select: {error.problem} at character {error.position + 1} of {select!r}", error.advice
+        ) from None
+
+    from tui.ui.app import SupervisorTuiApp
+    from tui.ui.session import Session
+
+    engine = Engine(settings, read_only=read_only, state_dir=state_dir(), passwords=passwords)
+    session = Session(engine, settings, keymap, read_only, query)
+    try:
+        code = SupervisorTuiApp(session, passwords.values()).run(mouse=mouse and wants_mouse(settings))
+    finally:
+        if any(not job.finished for job in engine.jobs):
+            sys.stderr.write("finishing what was begun …\n")
+        engine.stop()
+    return 1 if code is None else code
+
+
+def wants_mouse(settings: Settings) -> bool:
+    """Over SSH the mouse is left to the terminal, so that selecting text works as people expect, unless it is 'on'."""
+    if settings.ui.mouse == "auto":
+        return not (os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"))
+    return settings.ui.mouse == "on"

@@ -1,0 +1,157 @@
+"""Jobs: what was asked for, a row per target with its outcome. Cancel, retry what failed, copy it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.widget import Widget
+
+from tui.engine.jobs import JobPicture
+from tui.errors import SupervisorTuiError
+from tui.model.plan import make_plan, plan_summary, plan_words
+from tui.ui.actions import Scope
+from tui.ui.keymap import bindings_of
+from tui.ui.screens.base import BaseScreen
+from tui.ui.screens.heading import Heading
+from tui.ui.screens.modals import QuestionScreen
+from tui.ui.screens.pointing import key_words, pace_for
+from tui.ui.session import Session
+from tui.ui.widgets.job_table import JobTable
+from tui.ui.widgets.ticker import job_title
+
+
+class JobsScreen(BaseScreen):
+    """One job at a time, the newest first."""
+
+    SCOPE = Scope.JOBS
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(Scope.JOBS)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.heading = Heading("Jobs")
+        self.table = JobTable()
+        self._number = 0
+        self._trouble_only = False
+
+    def body(self) -> Iterable[Widget]:
+        """A line and the rows of a job."""
+        yield self.heading
+        yield self.table
+
+    @property
+    def main(self) -> Widget:
+        """The rows."""
+        return self.table
+
+    @property
+    def job(self) -> JobPicture | None:
+        """The one that is shown, as it is now; the newest at first."""
+        jobs = self.engine.jobs
+        return next((job for job in jobs if job.number == self._number), jobs[0] if jobs else None)
+
+    def picture_changed(self) -> None:
+        """Outcomes as they come."""
+        job = self.job
+        if job is None:
+            self.heading.set_text("Jobs", "nothing has been asked for in this run   esc back")
+            return
+        self._number = job.number
+        place = f"{len(self.engine.jobs) - self.engine.jobs.index(job)} of {len(self.engine.jobs)}"
+        self.heading.set_text(
+            f"Job {job.number}: {job_title(job.plan)}", f"{place}   < newer   > older   esc back"
+        )
+        self.table.set_job(job)
+
+    def tick(self) -> None:
+        """Times of what runs."""
+        self.table.repaint()
+
+    # --- keys -------------------------------------------------------------------------------------------------------
+
+    def action_problems(self) -> None:
+        """Only what is in trouble, and back."""
+        self._trouble_only = not self._trouble_only
+        self.table.show_trouble(self._trouble_only)
+
+    def action_job_newer(self) -> None:
+        """The job after this one."""
+        self._go(-1)
+
+    def action_job_older(self) -> None:
+        """The job before this one."""
+        self._go(1)
+
+    def _go(self, by: int) -> None:
+        jobs, job = self.engine.jobs, self.job
+        if job is None:
+            return
+        at = jobs.index(job) + by
+        if 0 <= at < len(jobs):
+            self._number = jobs[at].number
+            self.picture_changed()
+        else:
+            self.say("there is no other job in that direction")
+
+    def action_job_cancel(self) -> None:
+        """Begin nothing more; what has begun is followed to its end."""
+        job = self.job
+        if job is None or job.finished:
+            self.say("this job has ended: there is nothing to cancel", "warning")
+            return
+        self.engine.cancel(job.number)
+        self.say(f"job {job.number}: nothing more is begun; what runs is followed to its end")
+
+    def action_job_retry(self) -> None:
+        """A new job with what failed, after the same question as for the first."""
+        job, keys = self.job, self.table.failed_keys
+        if job is None or not keys or not job.finished:
+            self.say("nothing to try again: nothing has failed, or the job still runs", "warning")
+            return
+        picture, now = self.engine.picture, self.session.monotonic()
+        plan = make_plan(
+            job.plan.verb,
+            keys,
+            picture,
+            now,
+            argument=job.plan.argument,
+            pace=pace_for(len(keys)),
+            scope=f"failed in job {job.number}",
+        )
+        judgement = self.engine.policy.judge(plan, picture, now)
+        if judgement.refusal:
+            self.say(f"refused: {judgement.refusal} — {judgement.advice}", "error")
+            return
+        if not plan.acting:
+            self.say(plan_words(plan), "warning")
+            return
+
+        def answered(yes: bool | None) -> None:
+            if not yes:
+                self.say("not tried again")
+                return
+            try:
+                self._number = self.engine.retry(job.number, judgement.tier)
+            except SupervisorTuiError as error:
+                self.say(f"refused: {error}", "error")
+            self.refresh_picture()
+
+        self.app.push_screen(
+            QuestionScreen(plan_words(plan), plan_summary(plan), typed=judgement.typed), answered
+        )
+
+    def action_job_copy(self) -> None:
+        """The failed targets, a line each, as the command line takes them."""
+        keys = self.table.failed_keys
+        if keys:
+            self.app.copy_to_clipboard("\n".join(map(key_words, keys)))
+            self.say(f"copied {len(keys)} failed", "good")
+        else:
+            self.say("nothing has failed", "good")
+
+    def on_job_table_opened(self, message: JobTable.Opened) -> None:
+        """Enter on a target: its details."""
+        from tui.ui.screens.details import DetailsScreen
+
+        self.app.push_screen(DetailsScreen(self.session, message.key))

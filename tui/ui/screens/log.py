@@ -1,0 +1,196 @@
+"""The log of one or many processes, or of a supervisord, followed; closed streams when the screen closes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.widget import Widget
+
+from tui.engine.logs import LogFollow, LogLine
+from tui.model.process import ProcessKey
+from tui.rpc.client import Channel
+from tui.text import clean
+from tui.ui.actions import Scope
+from tui.ui.keymap import bindings_of
+from tui.ui.screens.acting import ActingScreen
+from tui.ui.screens.heading import Heading
+from tui.ui.screens.modals import LineScreen
+from tui.ui.screens.pointing import Pointed, short_words
+from tui.ui.session import Session
+from tui.ui.widgets.log_view import LogView
+from tui.ui.widgets.ticker import Severity
+
+BOTH: frozenset[Channel] = frozenset({"stdout", "stderr"})
+OUT: frozenset[Channel] = frozenset({"stdout"})
+ERR: frozenset[Channel] = frozenset({"stderr"})
+
+
+class LogScreen(ActingScreen):
+    """Lines as they come."""
+
+    SCOPE = Scope.LOG
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(Scope.LOG)
+
+    def __init__(self, session: Session, keys: Sequence[ProcessKey], channels: frozenset[Channel]) -> None:
+        super().__init__(session)
+        self.keys = tuple(keys)
+        self.channels = channels
+        self.heading = Heading()
+        self.view = LogView()
+        self._following: LogFollow | None = None
+        self._zoomed = False
+
+    def body(self) -> Iterable[Widget]:
+        """A line and the lines."""
+        yield self.heading
+        yield self.view
+
+    @property
+    def main(self) -> Widget:
+        """The lines."""
+        return self.view
+
+    def on_mount(self) -> None:
+        """Begin to follow."""
+        super().on_mount()
+        self._follow()
+
+    def on_unmount(self) -> None:
+        """Let the streams go."""
+        self._unfollow()
+
+    def pointed(self) -> Pointed | None:
+        """Whose log this is."""
+        words = short_words(self.keys[0]) if len(self.keys) == 1 else f"{len(self.keys)} processes"
+        return Pointed(self.keys, words)
+
+    def step_back(self) -> None:
+        """Full screen first, then the search, then the screen."""
+        if self._zoomed:
+            self.action_log_zoom()
+        else:
+            self.dismiss(None)
+
+    def _follow(self) -> None:
+        self._unfollow()
+        loop = asyncio.get_running_loop()
+        live = [True]
+
+        def take(lines: Sequence[LogLine]) -> None:
+            if live:
+                self.view.add_lines(lines)
+
+        def on_lines(lines: Sequence[LogLine]) -> None:
+            with suppress(RuntimeError):  # the screen's loop ended first
+                loop.call_soon_threadsafe(take, lines)
+
+        self._end_of_this = live.clear
+        self.view.clear()
+        self._following = self.engine.follow_logs(self.keys, self.channels, on_lines)
+        self._show_heading()
+
+    def _unfollow(self) -> None:
+        if self._following is not None:
+            self._end_of_this()
+            self._following.close()
+            self._following = None
+
+    def _show_heading(self) -> None:
+        pointed = self.pointed()
+        words = pointed.words if pointed else ""
+        if all(key.is_host for key in self.keys):
+            what = "supervisord's log"
+        else:
+            what = "stdout and stderr" if self.channels == BOTH else next(iter(self.channels))
+        marks = [
+            "follow" if self.view.follow else "standing: G follows",
+            *(["wrap"] if self.view.wrap else []),
+            *(["times"] if self.view.times else []),
+        ]
+        self.heading.set_text(f"{words}   {what}", "   ".join(marks))
+
+    def on_log_view_follow_changed(self, _message: LogView.FollowChanged) -> None:
+        """In the first line."""
+        self._show_heading()
+
+    def on_log_view_searched(self, message: LogView.Searched) -> None:
+        """How many there are."""
+        count = f"{message.count} lines match" if message.count else "no line matches"
+        self.say(f"{count} {clean(message.text, 60)}", "note" if message.count else "warning")
+
+    # --- keys -------------------------------------------------------------------------------------------------------
+
+    def action_log_follow(self) -> None:
+        """Stay at the newest line, or stand."""
+        self.view.follow = not self.view.follow
+
+    def action_log_channel(self) -> None:
+        """stdout, stderr, both, and round again."""
+        order = [OUT, ERR, BOTH]
+        self.channels = order[(order.index(self.channels) + 1) % 3] if self.channels in order else OUT
+        self._follow()
+
+    def action_log_wrap(self) -> None:
+        """Long lines go on below, or not."""
+        self.view.wrap = not self.view.wrap
+        self._show_heading()
+
+    def action_log_times(self) -> None:
+        """When each line arrived, or not."""
+        self.view.times = not self.view.times
+        self._show_heading()
+
+    def action_log_search(self) -> None:
+        """Find text; empty ends the search."""
+
+        def typed(text: str | None) -> None:
+            if text is None:
+                return
+            try:
+                self.view.search(text)
+            except re.error as error:
+                self.say(f"this is no pattern: {clean(str(error), 80)}", "error")
+
+        self.app.push_screen(LineScreen("Search (text, or /a pattern/; empty: no search)"), typed)
+
+    def action_log_mark(self) -> None:
+        """A line that tells now from before."""
+        wall = self.session.wall()
+        text = f"──── {time.strftime('%H:%M:%S', time.localtime(wall))} ────"
+        channel: Channel = "stdout"
+        self.view.add_lines([LogLine(self.keys[0], channel, text, wall, "note")])
+
+    def action_log_zoom(self) -> None:
+        """Only the log, and back."""
+        self._zoomed = not self._zoomed
+        self.heading.display = self.footer.display = self.ticker.display = not self._zoomed
+
+    def action_log_save(self) -> None:
+        """Into a new file that only its owner can read."""
+        stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(self.session.wall()))
+        name = re.sub(r"[^A-Za-z0-9._-]+", "-", short_words(self.keys[0])).strip("-.") or "log"
+
+        def typed(path: str | None) -> None:
+            if path:
+                self.say(*save_privately(Path(path).expanduser(), self.view.text()))
+
+        self.app.push_screen(LineScreen("Save the lines to a new file", f"~/{name}-{stamp}.log"), typed)
+
+
+def save_privately(path: Path, text: str) -> tuple[str, Severity]:
+    """Write a new file, mode 0600; a sentence and its severity. An existing file is never overwritten."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text + "\n")
+    except OSError as error:
+        return f"not saved: {clean(str(path), 80)}: {error.strerror}", "error"
+    return f"saved {clean(str(path), 80)}", "good"
