@@ -1,3 +1,5 @@
+import random
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -294,6 +296,47 @@ async def test_an_operation_in_flight_wears_a_star() -> None:
         table.set_picture(fleet(1), NOW)
         table.set_in_flight([ProcessKey("web-00", "api", "worker-02")])
         assert [line.endswith("*") for line in lines_of(table)[1:5]] == [False, False, True, False]
+
+
+async def test_whatever_happens_the_screen_shows_what_a_fresh_paint_would() -> None:
+    table = FleetTable()
+    async with staged(table, size=(120, 21)):
+        table.set_picture(fleet(20), NOW)
+        chance = random.Random(7)
+        serial = iter(range(2, 1000))
+
+        def change() -> None:
+            number = next(serial)
+            before = table._picture
+            assert before is not None
+            state = chance.choice(list(ProcessState))
+            name = f"web-{chance.randrange(20):02d}"
+            table.set_picture(
+                with_process(before, name, chance.randrange(8), state=state, pid=number), NOW + number
+            )
+
+        acts: list[Callable[[], object]] = [
+            change,
+            lambda: table.tick(NOW + chance.randrange(10_000)),
+            lambda: table.set_query(
+                Query.parse(chance.choice(["", "web-1", "state:bad", "worker-03", "no-such"]))
+            ),
+            lambda: table.set_sort(Sort(chance.choice(list(Column)), chance.random() < 0.5)),
+            lambda: setattr(table, "hold", not table.hold),
+            lambda: table.half_page(chance.choice([-1, 1])),
+            lambda: table.set_in_flight([row.key for row in table.view.rows[:2]]),
+        ]
+        names = (
+            "cursor_down cursor_up page_down page_up home end toggle_mark mark_range mark_all clear_marks "
+            "next_problem previous_problem next_match"
+        )
+        acts.extend(getattr(table, name) for name in names.split(" "))
+        for _ in range(400):
+            act = chance.choice(acts)
+            act()
+            shown_now = [table.render_line(y) for y in range(21)]
+            table._painted.clear()
+            assert shown_now == [table.render_line(y) for y in range(21)], act
 
 
 # What it costs.

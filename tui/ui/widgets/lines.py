@@ -74,6 +74,11 @@ class LineWidget(Widget):
         """The signs the terminal can show."""
         return self._painted_for[1] if self._painted_for is not None else glyphs_of(self.app)
 
+    @property
+    def painted_size(self) -> Size:
+        """The size that is being painted for; cheap, where `size` works it out anew each time."""
+        return self._painted_for[2] if self._painted_for is not None else self.size
+
     def render_line(self, y: int) -> Strip:
         """For the compositor: the line as last painted, or painted now."""
         self._forget_when_restyled()
@@ -87,7 +92,7 @@ class LineWidget(Widget):
         if self._forget_when_restyled():
             self.refresh()
             return
-        for y in range(self.size.height) if lines is None else lines:
+        for y in range(self.painted_size.height) if lines is None else lines:
             old = self._painted.get(y)
             if old is None:
                 continue  # never shown yet: the compositor will ask
@@ -146,7 +151,7 @@ class LineWidget(Widget):
         return had
 
     def _paint_line(self, y: int) -> _Line:
-        width = self.size.width
+        width = self.painted_size.width
         runs, tail, ground = tuple(self.paint(y, width)), self.tail(y), self.ground(y) or self._base
         made_of = (runs, tail, ground)
         kept = self._painted.get(y)

@@ -73,10 +73,13 @@ class ListWidget(LineWidget, can_focus=True):
         if not count:
             return
         at = min(max(index, 0), count - 1)
+        before = self._cursor_lines()
         changed, self._at = at != self._at, at
         was, self._top = self._top, self._shown_top()
-        if changed or was != self._top:
+        if was != self._top:
             self.repaint()
+        elif changed:
+            self.repaint((*before, *self._cursor_lines()))
         if changed:
             self.cursor_moved()
 
@@ -139,7 +142,7 @@ class ListWidget(LineWidget, can_focus=True):
         return self.palette.cursor if self.has_focus else self.palette.cursor_away
 
     def _bar_cell(self, y: int, count: int) -> Run | None:
-        page = self.page
+        page = max(1, self.painted_size.height - self.HEAD)
         if count <= page:
             return None
         length = max(1, page * page // count)
@@ -163,11 +166,16 @@ class ListWidget(LineWidget, can_focus=True):
         return self._bounded_top(self._at - (self.page - 1 - ahead if self._at >= top + self.page else ahead))
 
     def _scroll_with_cursor(self, by: int) -> None:
+        count = self.count()
+        if not count:
+            return
+        at = min(max(self._at + by, 0), count - 1)
+        changed, self._at = at != self._at, at
         self._top = self._bounded_top(self._top + by)
-        at = self._at
-        self.move_to(at + by)
-        if at == self._at:
-            self.repaint()
+        self._top = self._shown_top()
+        self.repaint()
+        if changed:
+            self.cursor_moved()
 
     # Mouse and focus.
 
