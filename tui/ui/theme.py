@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from rich.style import Style
 from textual.app import App
@@ -159,17 +160,17 @@ class Palette:
         return (self.good, self.resting, self.busy, self.bad)[health]
 
 
-def palette_of(app: App[object]) -> Palette:
+def palette_of(app: App[Any]) -> Palette:
     """The palette of the theme that is on; one object per theme, so that a changed theme is a changed identity."""
     variables = app.theme_variables
-    return _palette(app.native_ansi_color, *(variables[name] for name in _USED))
+    return _palette(app.native_ansi_color, app.no_color, *(variables[name] for name in _USED))
 
 
 _USED = ("background", "foreground", "primary", "accent", "success", "warning", "error")
 """The theme variables that a palette is made of."""
 
 
-def glyphs_of(app: App[object]) -> Glyphs:
+def glyphs_of(app: App[Any]) -> Glyphs:
     """The app's `glyphs` when it has chosen a set, else Unicode."""
     chosen = getattr(app, "glyphs", None)
     return chosen if isinstance(chosen, Glyphs) else UNICODE
@@ -223,10 +224,12 @@ def _process_state(state: ProcessState, health: Health, glyphs: Glyphs) -> tuple
 
 
 @lru_cache(maxsize=8)
-def _palette(ansi: bool, *tones: str) -> Palette:
+def _palette(ansi: bool, no_color: bool, *tones: str) -> Palette:
     if ansi:
         return _terminal_palette()
     background, foreground, primary, accent, success, warning, error = map(Color.parse, tones)
+    if no_color:  # what wants attention is to be brighter than the rest, not the grey of its colour
+        primary = accent = success = warning = error = foreground
     text = _legible(background.blend(foreground, foreground.a, alpha=1.0), background, LEGIBLE)
     quiet = _legible(text.blend(background, 0.38), background, LEGIBLE)
     faint = _legible(text.blend(background, 0.55), background, QUIET)
