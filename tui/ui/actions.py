@@ -284,7 +284,7 @@ ACTIONS: tuple[Action, ...] = (
         _TARGETS,
         _ACTING,
         "Every action on the target, with its letter.",
-        word="all actions",
+        word="all",
         footer=14,
     ),
     _action(

@@ -36,7 +36,6 @@ class SupervisorTuiApp(App[int]):
 
     TITLE = "supervisor-tui"
     ENABLE_COMMAND_PALETTE = False
-    CSS = "Screen { background: $background; }"
 
     def __init__(self, session: Session, secrets: Iterable[Secret] = ()) -> None:
         super().__init__()

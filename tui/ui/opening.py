@@ -21,7 +21,7 @@ WITHOUT = "`supervisor-tui status` shows the same without a screen, `watch` foll
 
 def require_terminal() -> None:
     """Raise UsageError where no screen can be drawn."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.__stderr__)):
         raise UsageError("the screen needs a terminal, and this is none", WITHOUT)
     term = os.environ.get("TERM", "")
     if term in ("", "dumb"):

@@ -48,6 +48,8 @@ _MEANINGS = {
     Column.SINCE: "when the state changed last",
 }
 
+_NOT_ABOUT_A_TARGET = frozenset({"menu", "open", "wide", "hold", "poll-now"})
+
 
 def columns() -> tuple[Choice, ...]:
     """Columns to sort by."""
@@ -62,7 +64,7 @@ def every_action(scope: Scope, keymap: Keymap, refused: str) -> tuple[Choice, ..
     chosen = [
         action
         for action in actions_in(scope)
-        if action.section in (Section.ACT, Section.LOOK) and action.id not in ("menu", "open")
+        if action.section in (Section.ACT, Section.LOOK) and action.id not in _NOT_ABOUT_A_TARGET
     ]
     chosen.sort(key=lambda action: action.section is not Section.ACT)
     return tuple(

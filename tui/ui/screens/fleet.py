@@ -137,9 +137,9 @@ class FleetScreen(ActingScreen):
         self.ticker.set_under(_under(row))
 
     def _show_place(self) -> None:
-        view = self.table.view
+        view, held = self.table.view, self.table.hold and self._held_before is not False
         self.breadcrumb.set_state(
-            view.scope, view.query, view.sort, len(view.rows), view.total, len(self.table.marks), view.hold
+            view.scope, view.query, view.sort, len(view.rows), view.total, len(self.table.marks), held
         )
 
     def set_query(self, query: Query) -> None:

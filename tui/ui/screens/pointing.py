@@ -57,7 +57,8 @@ def tail_of_question(plan: Plan) -> str:
     names = ""
     if 1 < len(plan.acting) <= 5:
         names = ", ".join(step.shown for step in plan.acting) + "; "
-    return f"{names}data {duration_words(plan.data_age)} old"
+    age = "less than a second" if plan.data_age < 1 else duration_words(plan.data_age)
+    return f"{names}data {age} old"
 
 
 def as_json(keys: Iterable[ProcessKey], picture: FleetPicture) -> str:
