@@ -14,12 +14,13 @@ from textual.content import Content
 from tui.errors import QueryError
 from tui.model.query import Query
 from tui.model.view import Scope as Part
-from tui.ui.actions import actions_in
+from tui.ui.actions import Section, actions_in
 from tui.ui.screens.base import BaseScreen
 from tui.ui.screens.fleet import FleetScreen
 
 MOST_HOSTS = 40
 FILTER = "filter "
+_ORDER = (Section.ACT, Section.FIND, Section.LOOK, Section.MOVE)
 
 Command = tuple[str, str, Callable[[], object]]
 """Title, help, what it does."""
@@ -54,7 +55,7 @@ class Commands(Provider):
         screen = self.screen
         if not isinstance(screen, BaseScreen):
             return
-        for action in actions_in(screen.SCOPE):
+        for action in sorted(actions_in(screen.SCOPE), key=lambda action: _ORDER.index(action.section)):
             title = f"{action.title}  [{screen.session.keymap.shown(action)}]"
             yield title, action.help, partial(_run, screen, action.id)
 
@@ -64,11 +65,8 @@ class Commands(Provider):
 
     def _hosts(self, query: str) -> Iterator[Command]:
         fleet = self._fleet
-        found = (
-            host
-            for host in fleet.engine.picture.hosts
-            if query.lower().split()[-1:] == [] or query.lower().split()[-1] in host.lower()
-        )
+        word = (query.lower().split() or [""])[-1]
+        found = (host for host in fleet.engine.picture.hosts if word in host.lower())
         for _, host in zip(range(MOST_HOSTS), found, strict=False):
             yield f"Go to host {host}", "Show only this host.", partial(self._go_to, host)
 

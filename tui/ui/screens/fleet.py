@@ -49,6 +49,7 @@ class FleetScreen(ActingScreen):
     FleetScreen HostTree { width: 28; }
     FleetScreen FleetTable { width: 1fr; }
     FleetScreen DetailPane { width: 62; }
+    FleetScreen #panes > .-alone { width: 1fr; }
     FleetScreen HostTree.-beside, FleetScreen FleetTable.-beside { border-right: vkey $foreground 20%; }
     """
 

@@ -101,5 +101,6 @@ class Panes:
                     self._wide or not self._fits(pane) or (pane is self.tree and self._without_tree)
                 )
                 pane.display = not hidden
+            pane.set_class(pane is self._zoomed, "-alone")
         self.tree.set_class(self.table.display, "-beside")
         self.table.set_class(self.detail.display, "-beside")
