@@ -13,7 +13,14 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 
-from tui.engine.log_lines import STREAM_HISTORY, LineAssembler, LogLine, known_at_start, known_within
+from tui.engine.log_lines import (
+    STREAM_HISTORY,
+    SURE_MATCH,
+    LineAssembler,
+    LogLine,
+    known_at_start,
+    known_within,
+)
 from tui.errors import Cause, Fault, FaultCode, WireError
 from tui.model.fleet import FleetPicture
 from tui.model.process import ProcessKey
@@ -24,16 +31,22 @@ STREAMS = 20
 """Streams that one program holds open at most: each costs its supervisord a descriptor and work in every pass."""
 SILENCE = 5.0
 """Seconds after which a stream that should have begun is taken to be held back by something in between."""
-CHECK_SECONDS = 5.0
-"""How often the host and the size of a streamed log are looked at."""
+LOOK_SECONDS = 1.0
+"""How often somebody looks, while a stream is silent, whether its host and process are still there."""
+SIZE_SECONDS = 5.0
+"""How often the size of a streamed log is asked for, to notice that it was rotated."""
 PROBE_SECONDS = 1.0
 PROBE_BYTES = 64 * 1024
 ABSENT_SECONDS = 0.5
 RETRY_SECONDS = 1.0
+AGAIN_BYTES = 64 * 1024
+"""Bytes of the log's end that are read to find the place again."""
 KEPT = 4096
 """Bytes of the log's end that are kept, to find the place again."""
 TRUNCATED = "==> File truncated <=="
 """What the stream itself says when the file became shorter (supervisor/http.py:tail_f_producer)."""
+
+ROTATED = "the log was rotated, cut short or cleared"
 
 _HELD = frozenset({HostState.PENDING, HostState.STALE})
 _GONE = (FaultCode.BAD_NAME, FaultCode.NO_FILE)
@@ -141,9 +154,9 @@ class LogSource:
 
     # --- what was ---------------------------------------------------------------------------------------------------
 
-    async def _catch_up(self) -> None:
-        """Show what is in the log and was not shown yet."""
-        wanted = max(self._history if not self._begun else PROBE_BYTES, 2 * STREAM_HISTORY)
+    async def _catch_up(self) -> int:
+        """Show what is in the log and was not shown yet; how many bytes that were."""
+        wanted = max(self._history if not self._begun else AGAIN_BYTES, 2 * STREAM_HISTORY)
         before = await self._ask_size()
         try:
             text = await self._read_end(wanted)
@@ -151,32 +164,39 @@ class LogSource:
             if error.cause is not Cause.PROTOCOL or isinstance(error, Fault):
                 raise
             text = None  # bytes that are not UTF-8: the stream will carry them
+        shrunk = before < self._size
         self._size = before
+        shown = 0
         if text is None:
             if not self._begun:
                 self._say("its past cannot be read (it is not UTF-8); shown from here on")
-            self._begun = True
-            return
-        self._take_past(text.encode(), wanted)
+                if before > STREAM_HISTORY:
+                    self._lines.skip_to_next_line()
+        elif self._begun:
+            shown = self._take_missed(text.encode(), wanted, shrunk)
+        else:
+            self._take_past(text.encode(), wanted)
         self._begun, self._lost, self._said = True, False, ""
+        return shown
 
     def _take_past(self, raw: bytes, wanted: int) -> None:
-        if not self._begun:
-            self._known = raw[-KEPT:]
-            shown = raw[-self._history :] if self._history else b""
-            if (
-                shown and len(raw) >= min(wanted, self._history) - 3
-            ):  # up to 3 bytes of a cut character are left out
-                self._lines.skip_to_next_line()
-            self._show(self._lines.feed(shown))
-            return
+        self._known = raw
+        shown = raw[-self._history :] if self._history else b""
+        if shown and _is_cut(raw, min(wanted, self._history)):
+            self._lines.skip_to_next_line()
+        self._show(self._lines.feed(shown))
+
+    def _take_missed(self, raw: bytes, wanted: int, shrunk: bool) -> int:
         known = known_within(self._known, raw)
         if known is None:
-            self._gap("lines may be missing here")
-            self._lines.skip_to_next_line()
+            self._gap(ROTATED if shrunk else "lines may be missing here")
+            if _is_cut(raw, wanted):
+                self._lines.skip_to_next_line()
         elif self._lost:
             self._note("connected again, nothing is missing")
         self._feed(raw[known or 0 :])
+        self._known = raw
+        return len(raw) - (known or 0)
 
     async def _read_end(self, count: int) -> str:
         async with self._turn:
@@ -209,15 +229,14 @@ class LogSource:
                     self._may_stream = False
                     return
                 await self._join(piece)
-            checked = time.monotonic()
+            sized = time.monotonic()
             while True:
-                left = checked + CHECK_SECONDS - time.monotonic()
-                if left <= 0:
-                    await self._check()
-                    checked = time.monotonic()
-                    continue
                 with contextlib.suppress(TimeoutError):
-                    self._feed(await _next(pieces, left))
+                    self._feed(await _next(pieces, LOOK_SECONDS))
+                self._raise_absence()
+                if time.monotonic() - sized >= SIZE_SECONDS:
+                    await self._notice_rotation()
+                    sized = time.monotonic()
         finally:
             reader.cancel()
             await asyncio.gather(reader, return_exceptions=True)
@@ -252,47 +271,51 @@ class LogSource:
         """Go on from what is shown already; a stream begins with some bytes of the past."""
         known = known_at_start(self._known, piece)
         if known is None:
-            await self._catch_up()
-            known = known_at_start(self._known, piece)
+            missed = await self._catch_up()  # more was written in between than a stream begins with
+            known = known_at_start(self._known, piece, max(STREAM_HISTORY, missed + SURE_MATCH))
         if known is None:
             self._gap("lines may be missing here")
             known = 0
+        self._known = self._known[-KEPT:]
         if known <= len(piece):
             self._feed(piece[known:])
         else:
             self._ignore = known - len(piece)
 
-    async def _check(self) -> None:
-        """Notice a host that is gone (a dead stream is silent), and a log that was rotated or cleared."""
-        absence = self._absence()
-        if absence:
-            raise WireError(Cause.TIMEOUT, absence)
+    async def _notice_rotation(self) -> None:
+        """A stream follows a rotation in silence; what was written right before it may never have been sent."""
         size = await self._ask_size()
         if size and size < self._size:
-            self._gap("the log was rotated or cleared")
+            self._gap(ROTATED)
         self._size = size or self._size
+
+    def _raise_absence(self) -> None:
+        """A host that is gone leaves its stream silent, and one of a removed process stays open for ever."""
+        if absence := self._absence():
+            raise WireError(Cause.TIMEOUT, absence)
 
     # --- live by size -----------------------------------------------------------------------------------------------
 
     async def _follow_by_size(self) -> None:
         """Return when a stream has become free; raise WireError when the host cannot be asked."""
+        exact = self.key.is_host or await self._ask_size() == self._size
         while True:
             await asyncio.sleep(PROBE_SECONDS * (0.75 + random.random() / 2))  # noqa: S311 - spreads load
             if self._may_stream and self._streams.free > 0:
                 return
-            absence = self._absence()
-            if absence:
-                raise WireError(Cause.TIMEOUT, absence)
+            self._raise_absence()
             if self.key.is_host:
                 await self._catch_up()
             else:
-                await self._read_growth()
+                await self._read_growth(exact)
+                exact = True
 
-    async def _read_growth(self) -> None:
+    async def _read_growth(self, exact: bool) -> None:
+        """Read on; not `exact`: what is shown already may reach beyond the size, as the log grew while it was read."""
         async with self._turn:
             tail = await self._supervisor.tail_log(self.key, self.channel, self._size, PROBE_BYTES)
         if tail.size < self._size:
-            self._gap("the log was rotated or cleared")
+            self._gap(ROTATED)
             self._size, self._known = 0, b""
             return
         if tail.overflow:
@@ -300,7 +323,7 @@ class LogSource:
             self._lines.skip_to_next_line()
         self._size = tail.size
         raw = tail.text.encode()
-        known = known_at_start(self._known, raw) if not tail.overflow else 0
+        known = 0 if exact or tail.overflow else known_at_start(self._known, raw, len(raw))
         self._feed(raw[known or 0 :])
 
     # --- what is shown ----------------------------------------------------------------------------------------------
@@ -320,7 +343,7 @@ class LogSource:
 
     def _line(self, text: str, now: float) -> LogLine:
         if text == TRUNCATED:
-            return LogLine(self.key, self.channel, "the log was cut short or cleared", now, "gap")
+            return LogLine(self.key, self.channel, ROTATED, now, "gap")
         return LogLine(self.key, self.channel, text, now)
 
     def _lose(self, problem: str) -> None:
@@ -344,6 +367,11 @@ class LogSource:
         if text != self._said:
             self._said = text
             self._note(text)
+
+
+def _is_cut(raw: bytes, wanted: int) -> bool:
+    """Whether `raw` begins somewhere in the log; up to 3 bytes of a character that was cut are not sent."""
+    return len(raw) >= wanted - 3
 
 
 async def _next(pieces: asyncio.Queue[bytes | BaseException | None], seconds: float | None) -> bytes:
