@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
-from tui.model.outcome import Outcome
-from tui.model.states import OutcomeKind
+if TYPE_CHECKING:
+    from tui.model.outcome import Outcome
 
 
 class ExitCode(IntEnum):
@@ -31,16 +32,16 @@ def worst(codes: Iterable[ExitCode]) -> ExitCode:
 
 def code_for_outcomes(outcomes: Iterable[Outcome], unreadable: bool) -> ExitCode:
     """The exit status of an action whose targets ended like this; `unreadable`: a host of theirs cannot be read."""
-    codes = [_CODE_FOR_KIND[outcome.kind] for outcome in outcomes]
+    codes = [_CODE_FOR_KIND[outcome.kind.name] for outcome in outcomes]
     if unreadable:
         codes.append(ExitCode.UNREADABLE)
     return worst(codes)
 
 
 _CODE_FOR_KIND = {
-    OutcomeKind.DONE: ExitCode.OK,
-    OutcomeKind.SKIPPED: ExitCode.OK,
-    OutcomeKind.FAILED: ExitCode.FAILED,
-    OutcomeKind.NOT_EXECUTED: ExitCode.FAILED,
-    OutcomeKind.UNKNOWN: ExitCode.NOT_RUNNING,
+    "DONE": ExitCode.OK,
+    "SKIPPED": ExitCode.OK,
+    "FAILED": ExitCode.FAILED,
+    "NOT_EXECUTED": ExitCode.FAILED,
+    "UNKNOWN": ExitCode.NOT_RUNNING,
 }

@@ -11,7 +11,6 @@ import contextlib
 import json
 import os
 import pwd
-import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -82,7 +81,7 @@ class Journal:
         """Write and sync an intent. Raises RefusedError when it cannot be written and the journal is required."""
         if verb is Verb.STDIN:
             argument = f"{len(argument)} characters"
-        intent = Intent(secrets.token_hex(8), job, verb, key, argument, state, pid)
+        intent = Intent(os.urandom(8).hex(), job, verb, key, argument, state, pid)
         self._write(
             {
                 "kind": "intent",

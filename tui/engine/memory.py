@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -59,6 +58,8 @@ class Memory:
         """Whole or not at all: a new file takes the old one's place."""
         if self._path is None:
             return
+        import tempfile  # here, because a start-up that stops nothing need not pay for it
+
         hosts = {host: sorted([k.group, k.name] for k in keys) for host, keys in self._hosts.items()}
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
