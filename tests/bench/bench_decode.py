@@ -12,6 +12,7 @@ import xmlrpc.client
 from collections.abc import Callable, Sequence
 
 from tests.support.supervisord import running_supervisord
+from tui.model.states import ProcessState
 from tui.rpc.client import Supervisor
 from tui.rpc.codec import decode_answer
 from tui.rpc.status import StatusDecoder
@@ -87,8 +88,9 @@ def polling(polls: int = POLLS) -> dict[str, float]:
 
 async def _settled(supervisor: Supervisor) -> None:
     async with asyncio.timeout(30):
-        while any(process.state.name != "RUNNING" for process in (await supervisor.status()).processes):
-            await asyncio.sleep(0.1)
+        for process in (await supervisor.status()).processes:
+            while (await supervisor.process(process.key)).state is not ProcessState.RUNNING:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
     await supervisor.close()
 
 

@@ -205,6 +205,7 @@ class _Builder:
         self._params: list[object] = []
         self._params_begun = 0
         self._fault: object = _UNSET
+        self._bodies = 0
 
     def start(self, name: str, _attributes: object) -> None:
         parent = self._open[-1]
@@ -231,6 +232,8 @@ class _Builder:
             raise _malformed("a member with two names")
         elif name == "param":
             self._params_begun += 1
+        elif parent == "methodResponse":
+            self._bodies += 1
         self._open.append(name)
 
     def characters(self, text: str) -> None:
@@ -277,6 +280,8 @@ class _Builder:
         return text.translate(self._unmap) if self._unmap else text
 
     def answer(self) -> Value:
+        if self._bodies != 1:
+            raise _malformed("neither parameters nor a fault, or both")
         if self._fault is not _UNSET:
             if not isinstance(self._fault, dict):
                 raise _malformed("a fault that is no struct")

@@ -138,8 +138,8 @@ class StatusDecoder:
         """The rows and the server's time; the same tuple as before when nothing but time passed."""
         fast = self._decode_fast(body)
         if fast is None:
-            self._rows = []
             processes, now = self._decode_strict(body)
+            self._rows = []
         else:
             rows, now = fast
             if rows is self._rows and self._answered:
