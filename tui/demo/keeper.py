@@ -108,7 +108,7 @@ class Keeper:
     def _run(self, name: str) -> None:
         home = self.directory / name
         with (home / "supervisord.out").open("ab") as output:
-            daemon = subprocess.Popen(
+            daemon = subprocess.Popen(  # noqa: S603  our own interpreter
                 [
                     sys.executable,
                     "-W",
@@ -125,7 +125,7 @@ class Keeper:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                preexec_fn=self._end_with_us(),  # noqa: PLW1509  one thread: nothing can be locked at the fork
+                preexec_fn=self._end_with_us(),  # one thread: nothing can be locked at the fork
             )
         self.daemons[daemon.pid] = name
         daemon.returncode = 0  # _reap collects it, not Popen
@@ -212,7 +212,7 @@ def has_children() -> bool:
 
 def reap() -> list[tuple[int, int]]:
     """Collect who has ended: pid and exit code, negative for a signal."""
-    ended = []
+    ended: list[tuple[int, int]] = []
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
@@ -243,7 +243,9 @@ def every_process() -> list[tuple[int, int]]:
             pairs.append((int(entry.parent.name), int(after_name[1])))
     if not pairs:
         listing = ["ps", "-A", "-o", "pid=,ppid="]
-        table = subprocess.run(listing, capture_output=True, text=True, check=False).stdout
+        table = subprocess.run(  # noqa: S603  a fixed command
+            listing, capture_output=True, text=True, check=False
+        ).stdout
         pairs = [(int(pid), int(parent)) for pid, parent in map(str.split, table.splitlines())]
     return pairs
 

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import os
 
-from flask import Flask, render_template_string
-
-PAGE = """<!doctype html>
-<title>{{ site }}</title>
-<h1>{{ site }}</h1>
-<p>Served by process {{ pid }}. <a href="/environment">The environment</a></p>
-"""
+from flask import Flask, render_template
 
 app = Flask(__name__)
 
@@ -18,7 +12,7 @@ app = Flask(__name__)
 @app.route("/")
 def index() -> str:
     """A page from a template."""
-    return render_template_string(PAGE, site=os.environ.get("SITE_NAME", "pyweb"), pid=os.getpid())
+    return render_template("index.html", site=os.environ.get("SITE_NAME", "pyweb"), pid=os.getpid())
 
 
 @app.route("/environment")
