@@ -13,9 +13,9 @@ import functools
 import logging
 import threading
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TypeVar
 
 from tui.config.schema import Settings
 from tui.config.secrets import Secret
@@ -23,12 +23,14 @@ from tui.engine.connections import IDLE_SECONDS, Connections, allow_many_files
 from tui.engine.jobs import JobPicture, Jobs
 from tui.engine.journal import Journal
 from tui.engine.logs import Channel, LogFollow, LogLine, StreamBudget
+from tui.engine.loop_thread import LoopThread
 from tui.engine.memory import Memory
 from tui.engine.notices import Notices
 from tui.engine.poller import Poller, pending_snapshot
 from tui.engine.schedule import Schedule
+from tui.engine.supervision import Supervision
 from tui.engine.wakeups import Wakeups
-from tui.errors import NoMatchError, RefusedError, SupervisorTuiError
+from tui.errors import NoMatchError, SupervisorTuiError
 from tui.model.fleet import Fleet, FleetPicture
 from tui.model.host import HostSnapshot
 from tui.model.plan import Plan
@@ -37,17 +39,12 @@ from tui.model.process import ProcessKey
 from tui.model.timeline import Timeline
 from tui.rpc.client import Reread, Supervisor
 
-if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
-
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_START_SECONDS = 10.0
 _CLOSE_SECONDS = 5.0
-_FIRST_PAUSE = 1.0
-_LONGEST_PAUSE = 60.0
+"""On top of the grace for restarts, for closing what is open."""
 
 
 class Engine:
@@ -71,7 +68,8 @@ class Engine:
         self._connections = Connections(settings.hosts, passwords or {}, read_only=read_only)
         self._fleet = Fleet(pending_snapshot(host) for host in settings.hosts.values())
         self._picture = self._fleet.picture()
-        self._wakeups = Wakeups(self._refresh, self._notice_failure)
+        self._supervision = Supervision(self._notice)
+        self._wakeups = Wakeups(self._refresh, self._supervision.failed)
         self._journal = Journal(state_dir, required=settings.journal_required, complain=self._notice)
         self._memory = Memory(state_dir, complain=self._notice)
         self._job_pictures: tuple[JobPicture, ...] = ()
@@ -82,50 +80,36 @@ class Engine:
             self._all_answered.set()
         self._streams = StreamBudget()
         self._follows: set[LogFollow] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
         self._pollers: dict[str, Poller] = {}
         self._jobs: Jobs | None = None
-        self._loop: AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
-        self._stopping: asyncio.Event | None = None
+        self._stopping = asyncio.Event()
         self._grace = 0.0
-        self._up = threading.Event()
-        self._lifecycle = threading.Lock()
-        self._stopped = False
+        self._thread = LoopThread(self._main, "engine")
 
     # --- life -------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Begin to watch; returns as soon as the thread runs. A second call does nothing."""
-        with self._lifecycle:
-            if self._thread is not None:
-                return
-            allow_many_files()
-            self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
-            self._thread.start()
-        if not self._up.wait(_START_SECONDS) or self._loop is None:
-            raise RuntimeError("the engine did not start; the log tells why")
+        allow_many_files()
+        self._thread.start()
 
     def stop(self, grace: float = 10.0) -> None:
         """Finish pending restarts within `grace` seconds, close every connection, end the thread. May be called again."""
-        with self._lifecycle:
-            thread, loop = self._thread, self._loop
-            if thread is None or loop is None:
-                self._stopped = True
-                return
-            if not self._stopped:
-                self._stopped = True
-                self._grace = grace
-                self._call(self._begin_stop)
-        if thread is not threading.current_thread():
-            thread.join(grace + _CLOSE_SECONDS)
-            if thread.is_alive():
-                log.error("the engine's thread did not end within %g s", grace + _CLOSE_SECONDS)
+        if not self._thread.started:
+            return
+
+        def begin() -> None:
+            self._grace = grace
+            self._stopping.set()
+
+        self._thread.tell(begin)
+        if not self._thread.join(grace + _CLOSE_SECONDS):
+            log.error("the engine's thread has not ended within %g s", grace + _CLOSE_SECONDS)
 
     @property
     def running(self) -> bool:
         """Whether its thread is at work."""
-        return self._thread is not None and self._thread.is_alive() and not self._stopped
+        return self._thread.running
 
     def __enter__(self) -> Engine:
         self.start()
@@ -158,12 +142,7 @@ class Engine:
 
     def settle_interrupted(self, detail: str = "told to the user") -> None:
         """Mention these restarts no more: the user knows of them and has decided."""
-        self._call(lambda: self._journal.settle(self._journal.interrupted, detail))
-
-    def dismiss_interrupted(self, keys: Iterable[ProcessKey]) -> None:
-        """The user has been told of these interrupted restarts: do not bring them up at the next start."""
-        settled = tuple(keys)
-        self._on_loop(lambda jobs: self._journal.settle(settled, "the user was told"))
+        self._thread.ask(lambda: self._journal.settle(self._journal.interrupted, detail))
 
     def remembered(self, host: str) -> frozenset[ProcessKey]:
         """What ran on this host when everything on it was stopped."""
@@ -189,21 +168,21 @@ class Engine:
                 if host in self._pollers:
                     self._pollers[host].poll_now()
 
-        self._call(poll)
+        self._thread.tell(poll)
 
     # --- acting -----------------------------------------------------------------------------------------------------
 
     def submit(self, plan: Plan, confirmed: Tier) -> int:
         """Begin a job; its number. Raises RefusedError when policy, or a missing confirmation, forbids it."""
-        return self._on_loop(lambda jobs: jobs.submit(plan, confirmed))
+        return self._thread.ask(lambda: self._started_jobs().submit(plan, confirmed))
 
     def cancel(self, number: int) -> None:
         """Begin no further step of this job; what was begun is followed to its end."""
-        self._on_loop(lambda jobs: jobs.cancel(number))
+        self._thread.ask(lambda: self._started_jobs().cancel(number))
 
     def retry(self, number: int, confirmed: Tier) -> int:
         """Begin a job with what failed in this one; its number. Raises RefusedError."""
-        return self._on_loop(lambda jobs: jobs.retry(number, confirmed))
+        return self._thread.ask(lambda: self._started_jobs().retry(number, confirmed))
 
     def wait_job(self, number: int, seconds: float | None = None) -> JobPicture:
         """The job when it has finished, or as it stands after `seconds`. Raises NoMatchError for an unknown number."""
@@ -214,7 +193,7 @@ class Engine:
                 if job is None:
                     raise NoMatchError(f"there is no job {number}")
                 left = 1.0 if deadline is None else deadline - time.monotonic()
-                if job.finished or left <= 0 or not self._is_alive():
+                if job.finished or left <= 0 or not self.running:
                     return job
                 self._job_moved.wait(min(left, 1.0))
 
@@ -225,7 +204,7 @@ class Engine:
 
         Every client sees the effect of that, so it is refused (as a RefusedError in the result) where read-only.
         """
-        return self._future(self._preview(tuple(hosts)))
+        return self._thread.future(self._preview(tuple(hosts)))
 
     # --- asking -----------------------------------------------------------------------------------------------------
 
@@ -235,7 +214,7 @@ class Engine:
         async def answer() -> T:
             return await question(self._connections.looking(host))
 
-        return self._future(answer())
+        return self._thread.future(answer())
 
     def follow_logs(
         self,
@@ -256,31 +235,18 @@ class Engine:
             looking=self._connections.looking,
             picture=self._fleet.picture,
             streams=self._streams,
-            supervise=self._supervise,
+            supervise=self._supervision.begin,
             ended=self._forget_follow,
         )
-        self._call(functools.partial(self._begin_follow, follow))
+        self._thread.tell(functools.partial(self._begin_follow, follow))
         return follow
 
     # --- the engine's thread ----------------------------------------------------------------------------------------
 
-    def _run(self) -> None:
-        try:
-            asyncio.run(self._main())
-        except Exception:  # the last boundary: nothing is left that could show it but the log
-            log.exception("the engine ended")
-            self._notices.add("the engine ended because of an error; the log tells which")
-        finally:
-            self._stopped = True
-            self._up.set()
-            self._all_answered.set()
-            with self._job_moved:
-                self._job_moved.notify_all()
-
-    async def _main(self) -> None:
+    async def _main(self, ready: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
-        loop.set_exception_handler(self._loop_failed)
-        self._stopping = asyncio.Event()
+        loop.set_exception_handler(self._supervision.loop_failed)
+        self._wakeups.attach(loop)
         self._jobs = Jobs(
             supervisors=self._connections.acting,
             picture=self._fleet.picture,
@@ -290,11 +256,9 @@ class Engine:
             policy=self.policy,
             changed=self._jobs_changed,
         )
-        self._wakeups.attach(loop)
-        self._loop = loop
         self._begin_polling()
-        self._supervise("closing idle connections", self._close_idle)
-        self._up.set()
+        self._supervision.begin("closing idle connections", self._close_idle)
+        ready()
         try:
             await self._stopping.wait()
             await self._jobs.finish(self._grace)
@@ -315,21 +279,18 @@ class Engine:
                 restart_expected=functools.partial(self._is_ours, ProcessKey(host.name)),
             )
             self._pollers[host.name] = poller
-            self._supervise(f"polling {host.name}", poller.run)
+            self._supervision.begin(f"polling {host.name}", poller.run)
 
     async def _wind_down(self) -> None:
         for follow in tuple(self._follows):
             follow.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._supervision.end()
         await self._connections.close()
         self._journal.close()
+        self._all_answered.set()
         self._wakeups.now()
-
-    def _begin_stop(self) -> None:
-        if self._stopping is not None:
-            self._stopping.set()
+        with self._job_moved:
+            self._job_moved.notify_all()
 
     def _take_in(self, snapshot: HostSnapshot) -> None:
         """A poller's newest snapshot into the fleet."""
@@ -368,9 +329,7 @@ class Engine:
 
     async def _preview_one(self, host: str) -> Reread | SupervisorTuiError:
         try:
-            if self._jobs is None:
-                raise _not_running()
-            return await self._jobs.preview_update(host)
+            return await self._started_jobs().preview_update(host)
         except SupervisorTuiError as error:
             return error
 
@@ -386,85 +345,10 @@ class Engine:
     def _forget_follow(self, follow: LogFollow) -> None:
         self._follows.discard(follow)
 
-    # --- supervision ------------------------------------------------------------------------------------------------
-
-    def _supervise(self, what: str, work: Callable[[], Coroutine[Any, Any, None]]) -> asyncio.Task[None]:
-        """Own a task that does `work`; when that raises, say so and begin it again, ever later."""
-        task = asyncio.get_running_loop().create_task(self._again_and_again(what, work), name=what)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
-    async def _again_and_again(self, what: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        pause = _FIRST_PAUSE
-        while True:
-            try:
-                await work()
-            except (
-                Exception
-            ) as error:  # the boundary of every task: it is logged, shown, and the work goes on
-                self._notice_failure(what, error)
-            else:
-                return
-            await asyncio.sleep(pause)
-            pause = min(_LONGEST_PAUSE, 2 * pause)
-
-    def _notice_failure(self, what: str, error: BaseException | None) -> None:
-        log.error("%s failed", what, exc_info=error)
-        self._notice(f"{what} failed ({type(error).__name__}); the log tells more")
-
-    def _loop_failed(self, loop: AbstractEventLoop, context: dict[str, Any]) -> None:
-        """What nobody awaited: asyncio's own complaint goes where every other one goes."""
-        self._notice_failure(str(context.get("message", "a task")), context.get("exception"))
+    def _started_jobs(self) -> Jobs:
+        assert self._jobs is not None, "nothing runs on this thread before the jobs are there"
+        return self._jobs
 
     def _notice(self, text: str) -> None:
         if self._notices.add(text):
             self._wakeups.schedule(visible=True)
-
-    # --- from other threads -----------------------------------------------------------------------------------------
-
-    def _is_alive(self) -> bool:
-        return self._thread is not None and self._thread.is_alive()
-
-    def _call(self, function: Callable[[], object]) -> None:
-        """Run `function` on the engine's thread soon; nothing happens when it has ended."""
-        if self._loop is not None and not self._loop.is_closed():
-            try:
-                self._loop.call_soon_threadsafe(function)
-            except RuntimeError:
-                log.debug("the engine ended meanwhile")
-
-    def _on_loop(self, work: Callable[[Jobs], T]) -> T:
-        """Do `work` on the engine's thread and wait for it; its exceptions are raised here."""
-        done: concurrent.futures.Future[T] = concurrent.futures.Future()
-
-        def run() -> None:
-            try:
-                if self._jobs is None:
-                    raise _not_running()
-                done.set_result(work(self._jobs))
-            except BaseException as error:  # handed to whoever waits
-                done.set_exception(error)
-
-        if not self.running:
-            raise _not_running()
-        if threading.current_thread() is self._thread:
-            run()
-        else:
-            self._call(run)
-        return done.result(_START_SECONDS)
-
-    def _future(self, work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
-        if self.running and self._loop is not None:
-            try:
-                return asyncio.run_coroutine_threadsafe(work, self._loop)
-            except RuntimeError:
-                log.debug("the engine ended meanwhile")
-        work.close()
-        failed: concurrent.futures.Future[T] = concurrent.futures.Future()
-        failed.set_exception(_not_running())
-        return failed
-
-
-def _not_running() -> RefusedError:
-    return RefusedError("the engine is not running", "start the program again")
