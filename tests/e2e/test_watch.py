@@ -11,6 +11,7 @@ import time
 import xmlrpc.client
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,8 +24,10 @@ from tui.engine.poller import Poller
 from tui.errors import Fault, NoMatchError, RefusedError
 from tui.model.endpoint import Endpoint
 from tui.model.host import HostSnapshot
+from tui.model.plan import Verb, make_plan
+from tui.model.policy import Tier
 from tui.model.process import ProcessKey
-from tui.model.states import HostState, ProcessState
+from tui.model.states import HostState, OutcomeKind, ProcessState
 from tui.rpc.client import StatusAnswer, Supervisor
 
 pytestmark = pytest.mark.e2e
@@ -154,7 +157,7 @@ def test_a_daemon_that_is_killed_keeps_its_rows_and_comes_back() -> None:
 
 
 def test_a_daemon_that_restarts_is_restarting_and_then_up_again() -> None:
-    slow = '[program:slow]\ncommand=sh -c "trap : TERM; while :; do sleep 0.2; done"\nstartsecs=0\nstopwaitsecs=2\n'
+    slow = "[program:slow]\ncommand=sleep 1000\nstartsecs=0\nstopsignal=CONT\nstopwaitsecs=3\n"
     with running_supervisord(slow) as daemon, watching(host("web", daemon.endpoint)) as engine:
         assert engine.wait_answered(10)
         daemon.proxy.supervisor.restart()
@@ -339,3 +342,35 @@ def test_an_error_of_our_own_is_told_and_polling_goes_on(monkeypatch: pytest.Mon
     with running_supervisord() as daemon, watching(host("web", daemon.endpoint)) as engine:
         wait_for_state(engine, "web", HostState.UP)
         assert engine.notices == ("polling web failed (ZeroDivisionError); the log tells more",)
+
+
+def test_a_restart_under_way_is_finished_before_the_engine_ends() -> None:
+    slow = "[program:slow]\ncommand=sleep 1000\nstartsecs=0\nstopsignal=CONT\nstopwaitsecs=2\n"
+    with running_supervisord(slow) as daemon:
+        key = ProcessKey("web", "slow", "slow")
+        with watching(host("web", daemon.endpoint)) as engine:
+            assert engine.wait_answered(10)
+            before = engine.picture.process(key)
+            plan = make_plan(Verb.RESTART, [key], engine.picture, time.monotonic())
+            number = engine.submit(plan, Tier.TYPED)
+            wait_until(lambda: engine.jobs[0].running == {key}, what="the restart to begin")
+        assert before is not None
+        after: Any = daemon.proxy.supervisor.getProcessInfo("slow")
+        assert after["pid"] not in (0, before.pid)
+        job = engine.wait_job(number)
+        assert job.finished
+        assert job.outcomes[key].kind is OutcomeKind.DONE
+
+
+def test_what_a_job_does_is_ours_and_what_others_do_is_not() -> None:
+    with running_supervisord() as daemon, watching(host("web", daemon.endpoint)) as engine:
+        key = ProcessKey("web", "sleeper", "sleeper")
+        assert engine.wait_answered(10)
+        daemon.proxy.supervisor.stopProcess("sleeper")
+        wait_until(lambda: bool(engine.timeline.of(key)), what="the stop by another")
+        plan = make_plan(Verb.START, [key], engine.picture, time.monotonic())
+        job = engine.wait_job(engine.submit(plan, Tier.TYPED), 20)
+        assert job.outcomes[key].kind is OutcomeKind.DONE
+        ours = [transition.ours for transition in engine.timeline.of(key)]
+        assert not ours[0]
+        assert all(ours[-1:])
