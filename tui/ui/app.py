@@ -12,8 +12,10 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from typing import ClassVar
 
 from textual.app import App
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from tui.config.secrets import Redactor, Secret
@@ -36,6 +38,8 @@ class SupervisorTuiApp(App[int]):
 
     TITLE = "supervisor-tui"
     ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "suspend_process", show=False, system=True)]
+    """Besides Textual's own ctrl+q and ctrl+c; every other key stands in the registry."""
 
     def __init__(self, session: Session, secrets: Iterable[Secret] = ()) -> None:
         super().__init__()
@@ -151,6 +155,10 @@ class SupervisorTuiApp(App[int]):
         if self._news and now >= self._quiet_until:
             self._quiet_until = now + STAYS
             self._say(*self._news.popleft())
+
+    def action_help_quit(self) -> None:
+        """ctrl+c, pressed by habit: how to leave, without a pop-up."""
+        self._say("q goes back and, from the fleet, leaves; ctrl+q leaves at once", "note")
 
     # --- the end ----------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from functools import partial
 
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.fuzzy import Matcher
 
 from tui.errors import QueryError
 from tui.model.query import Query
@@ -45,7 +46,7 @@ class Commands(Provider):
             for title, help, run in source:
                 score = matcher.match(title)
                 if score > 0:
-                    yield Hit(score, matcher.highlight(title), run, text=title, help=help)
+                    yield Hit(score, _highlighted(title, matcher), run, text=title, help=help)
 
     @property
     def _fleet(self) -> FleetScreen:
@@ -93,6 +94,15 @@ class Commands(Provider):
     def _back_to_fleet(self) -> None:
         while len(self.app.screen_stack) > 1 and self.app.screen is not self._fleet:
             self.app.pop_screen()
+
+
+def _highlighted(title: str, matcher: Matcher) -> Content:
+    """The title with the letters that match; Textual's own `highlight` would read `[S]` in it as markup."""
+    content = Content(title)
+    for offset in matcher.fuzzy_search.match(matcher.query, title)[1]:
+        if not title[offset].isspace():
+            content = content.stylize(matcher.match_style, offset, offset + 1)
+    return content
 
 
 def _run(screen: BaseScreen, id: str) -> None:

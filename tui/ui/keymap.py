@@ -25,6 +25,7 @@ RESERVED: Mapping[str, str] = {
     "ctrl+h": "terminals send it for backspace",
     "ctrl+q": "it always quits",
     "ctrl+c": "it always interrupts",
+    "ctrl+z": "it suspends the program",
     "tab": "it moves between panes",
     "shift+tab": "it moves between panes",
 }
