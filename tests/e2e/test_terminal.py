@@ -159,7 +159,7 @@ def test_every_size_shows_the_processes_and_the_keys(
 def test_a_terminal_that_is_too_small_gets_a_sentence(tmp_path: Path, daemon: RealSupervisord) -> None:
     path = hosts_file(tmp_path, daemon)
     with run_in_terminal("-c", str(path), columns=30, rows=6, home=tmp_path) as terminal:
-        terminal.wait_for("(?i)small")
+        terminal.wait_for("is needed")
 
 
 def test_a_dumb_terminal_is_told_about_the_commands(tmp_path: Path, daemon: RealSupervisord) -> None:

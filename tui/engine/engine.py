@@ -319,6 +319,7 @@ class Engine:
 
     def _jobs_changed(self) -> None:
         if self._jobs is not None:
+            self._refresh()  # whoever sees a job's end must find its effect in the picture
             with self._job_moved:
                 self._job_pictures = self._jobs.pictures
                 self._job_moved.notify_all()
