@@ -76,6 +76,7 @@ class SupervisorTuiApp(App[int]):
         self._news.extend((clean(text), "warning") for text in self.session.settings.warnings)
         self.set_keymap(self.session.keymap.textual())
         self._catch_signals()
+        self.app_resume_signal.subscribe(self, self._paint_after_suspension)
         self.set_interval(TICK, self._tick)
         self.call_after_refresh(self._begin)
 
@@ -95,6 +96,12 @@ class SupervisorTuiApp(App[int]):
         if self._unsubscribe is not None:
             self._unsubscribe()
             self._unsubscribe = None
+
+    def _paint_after_suspension(self, _app: App[object]) -> None:
+        """After ctrl+z and fg the terminal is blank, and Textual believes that it shows what it showed before."""
+        self.engine.poll_now()
+        for screen in self.screen_stack:
+            screen.refresh(layout=True)
 
     def _catch_signals(self) -> None:
         if threading.current_thread() is not threading.main_thread():
@@ -179,13 +186,13 @@ class SupervisorTuiApp(App[int]):
 def job_sentence(job: JobPicture) -> tuple[str, Severity]:
     """What became of a job, in one sentence, and how grave that is."""
     title = f"job {job.number} {job_title(job.plan)}"
-    if job.note:
-        return f"{title}: {job.note}", "warning"
     if job.failed:
         bad = next(o for o in job.outcomes.values() if o.kind not in (OutcomeKind.DONE, OutcomeKind.SKIPPED))
         if job.total == 1:
             return f"{title}: {bad.kind.value.replace('_', ' ')} — {bad.detail}", "error"
         return f"{title}: {job.failed} of {job.total} failed; J shows each", "error"
+    if job.note:
+        return f"{title}: {job.note}", "warning"
     if job.cancelled:
         return f"{title}: cancelled after {job.done} of {job.total}", "warning"
     only = next(iter(job.outcomes.values()), None) if job.total == 1 else None
