@@ -1,11 +1,15 @@
 # Two commands for a newcomer: `make demo` and `make test`. Everything lives in .venv; nothing else is touched.
 
-VENV   := .venv
-PYTHON ?= python3
-UV     := $(shell command -v uv 2>/dev/null)
-BIN    := $(VENV)/bin
+VENV    := .venv
+BIN     := $(VENV)/bin
+UV      := $(shell command -v uv 2>/dev/null)
+PYTHON  ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+# Tests mostly wait for supervisord: more workers than the two cores that they are meant for.
+WORKERS ?= 4
+PINS    := $(CURDIR)/constraints.txt
 
-.PHONY: demo test lint types layers unit bench picture clean
+.PHONY: demo test lint types layers unit bench picture lock clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/supervisor-tui demo
@@ -13,8 +17,8 @@ demo: $(VENV)/.demo
 test: lint types layers unit
 
 lint: $(VENV)/.test
-	$(BIN)/ruff check tui tests
-	$(BIN)/ruff format --check tui tests
+	$(BIN)/ruff check tui tests scripts
+	$(BIN)/ruff format --check tui tests scripts
 
 types: $(VENV)/.test
 	$(BIN)/mypy
@@ -22,27 +26,55 @@ types: $(VENV)/.test
 layers: $(VENV)/.test
 	$(BIN)/lint-imports
 
-unit: $(VENV)/.test
-	$(BIN)/pytest -n 4
+unit: $(VENV)/.releases
+	$(BIN)/pytest -n $(WORKERS)
 
-$(VENV)/bin/python:
+bench: $(VENV)/.test
+	@for bench in tests/bench/bench_*.py; do \
+		echo "== $$bench"; $(BIN)/python -m tests.bench.$$(basename $$bench .py) || exit 1; echo; done
+
+picture: $(VENV)/.test
+	$(BIN)/python scripts/picture.py docs/screen.svg
+
+# --- the environment ------------------------------------------------------------------------------------------------
+
+# $(1): an environment's python, $(2): what to install. Both ways pin what builds the project, too.
 ifdef UV
-	$(UV) venv --quiet --python $(PYTHON) $(VENV)
+install = $(UV) pip install --quiet --python $(1) --constraint $(PINS) --build-constraint $(PINS) $(2)
 else
-	$(PYTHON) -m venv $(VENV)
+install = PIP_CONSTRAINT='$(PINS)' PIP_BUILD_CONSTRAINT='$(PINS)' $(1) -m pip install --quiet --disable-pip-version-check $(2)
 endif
 
-define install
-$(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check) -c constraints.txt -e '.[$(1)]'
-endef
+$(BIN)/python:
+ifdef UV
+	$(UV) venv --quiet --clear --python '$(or $(PYTHON),>=3.11)' $(VENV)
+else
+	@test -n '$(PYTHON)' || { echo 'Python 3.11 or newer is needed (or uv: https://docs.astral.sh/uv/), and none was found.' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make a virtual environment:" \
+		"install python3-venv (sudo apt install python3-venv), or uv (https://docs.astral.sh/uv/)." >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+endif
 
-$(VENV)/.demo: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(call install,demo)
+$(VENV)/.demo: $(BIN)/python pyproject.toml constraints.txt
+	$(call install,$(BIN)/python,-e '.[demo]')
 	@touch $@
 
-$(VENV)/.test: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(call install,test)
-	@touch $@ $(VENV)/.demo
+$(VENV)/.test: $(BIN)/python pyproject.toml constraints.txt
+	$(call install,$(BIN)/python,-e '.[test]')
+	@touch $(VENV)/.demo $@
+
+# Other releases of supervisor, for the tests of what they really send.
+$(VENV)/.releases: $(VENV)/.test tests/support/releases.py
+	$(BIN)/python -c 'from tests.support import releases as r; [r.release_site(version) for version in r.OTHER_RELEASES]'
+	@touch $@
+
+# The newest versions that pyproject.toml allows, in an environment of their own.
+lock:
+	rm -rf $(VENV)/lock
+	$(PYTHON) -m venv $(VENV)/lock
+	$(VENV)/lock/bin/python -m pip install --quiet --disable-pip-version-check --upgrade --upgrade-strategy eager hatchling '.[test]'
+	$(VENV)/lock/bin/python -m pip list --disable-pip-version-check --format=freeze --exclude pip --exclude supervisor-tui > constraints.txt
+	rm -rf $(VENV)/lock
 
 clean:
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache snapshot_report.html
