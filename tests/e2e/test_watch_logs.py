@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
+import socket
+import socketserver
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +19,7 @@ from tests.support.supervisord import RealSupervisord, running_supervisord, wait
 from tui.engine import log_source
 from tui.engine.engine import Engine
 from tui.engine.logs import LogFollow, LogLine
+from tui.model.endpoint import Endpoint
 from tui.model.process import ProcessKey
 from tui.model.states import HostState
 from tui.rpc.client import Channel
@@ -248,6 +252,70 @@ def test_a_daemon_that_goes_and_comes_back_leaves_a_gap_and_no_line_twice(way: s
         assert len(texts) == len(set(texts))
         assert any(line.kind == "gap" and "broke off" in line.text for line in scene.collector.all)
         assert "connected again, nothing is missing" in scene.collector.remarks()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n",
+        b"",
+    ],
+    ids=["not found", "bad gateway", "held back"],
+)
+def test_a_proxy_that_lets_no_stream_through_does_not_hinder_following(
+    answer: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_source, "SILENCE", 0.5)
+    loud = '[program:cat]\ncommand=sh -c "echo past; exec cat"\nstartsecs=0\n'
+    with (
+        running_supervisord(loud) as daemon,
+        proxy_without_streams(daemon.port, answer) as port,
+        watching(host("web", Endpoint("http", host="127.0.0.1", port=port))) as engine,
+    ):
+        assert engine.wait_answered(10)
+        collector = Collector()
+        engine.follow_logs([KEY], frozenset({"stdout"}), collector)
+        collector.wait_for("past")
+        for number in range(3):
+            daemon.proxy.supervisor.sendProcessStdin("cat", f"live {number}\n")
+        collector.wait_for("live 2")
+        assert collector.texts() == ["past", "live 0", "live 1", "live 2"]
+        assert {line.kind for line in collector.all} == {"line"}
+
+
+@contextlib.contextmanager
+def proxy_without_streams(upstream: int, answer: bytes) -> Iterator[int]:
+    """Passes everything on but log streams, which get `answer`, or nothing ever; the port it listens on."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            head = self.request.recv(65536)
+            if b"/logtail/" in head.split(b"\r\n")[0]:
+                if answer:
+                    self.request.sendall(answer)
+                else:
+                    self.request.recv(1)
+                return
+            with socket.create_connection(("127.0.0.1", upstream)) as server:
+                server.sendall(head)
+                ends = [self.request, server]
+                while True:
+                    for end in select.select(ends, [], [])[0]:
+                        data = end.recv(65536)
+                        if not data:
+                            return
+                        ends[1 - ends.index(end)].sendall(data)
+
+    class Server(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
 
 
 def test_output_and_errors_are_merged_each_with_its_source() -> None:

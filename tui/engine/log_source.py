@@ -259,12 +259,20 @@ class LogSource:
                 await close()
 
     async def _first_piece(self, pieces: asyncio.Queue[bytes | BaseException | None]) -> bytes:
-        """The bytes of the past that a stream begins with; empty when none come, as through a proxy that buffers."""
+        """The bytes of the past that a stream begins with.
+
+        Empty when none come: something in between holds the stream back, or refuses it though the log is there.
+        """
         piece = b""
-        with contextlib.suppress(TimeoutError):
+        try:
             piece = await _next(pieces, SILENCE)
             while len(piece) < min(STREAM_HISTORY, len(self._known)):
                 piece += await _next(pieces, 0.2)
+        except TimeoutError:
+            return piece
+        except WireError as error:
+            if piece or error.cause is not Cause.PROTOCOL:
+                raise
         return piece
 
     async def _join(self, piece: bytes) -> None:

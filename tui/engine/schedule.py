@@ -24,7 +24,8 @@ ANSWER_SHARE = 20.0
 ADAPTIVE_CEILING = 60.0
 STALE_PERIODS = 3.0
 STAGGER_FROM = 64
-"""With more hosts than this the first polls are spread over a part of the period, else all begin at once."""
+"""With more hosts than this the first polls begin one after another, else all at once."""
+STAGGER_SECONDS = 0.001
 
 
 class Schedule:
@@ -60,7 +61,7 @@ class Schedule:
         """The delay of the first poll of host `number` (from 0) of `hosts`."""
         if hosts <= STAGGER_FROM:
             return 0.0
-        return min(self._configured, 1.0) * number / hosts
+        return min(self._configured, number * STAGGER_SECONDS)
 
     def after_success(self, latency: float, now: float) -> float:
         """The delay until the next poll, after an answer that took `latency`."""

@@ -111,13 +111,14 @@ def test_what_the_user_asks_for_starts_from_fresh() -> None:
     assert schedule.after_failure() == 4.0
 
 
-def test_a_small_fleet_begins_at_once_and_a_large_one_within_a_second() -> None:
+def test_a_small_fleet_begins_at_once_and_a_large_one_host_by_host() -> None:
     schedule = always(0.5)
     assert [schedule.first(number, STAGGER_FROM) for number in (0, STAGGER_FROM - 1)] == [0.0, 0.0]
     delays = [schedule.first(number, 1000) for number in range(1000)]
     assert delays == sorted(delays)
     assert delays[0] == 0.0
     assert 0.9 < delays[-1] < 1.0
+    assert max(schedule.first(number, 10_000) for number in range(10_000)) == 2.0
 
 
 def test_rows_are_stale_after_three_periods_also_of_a_host_that_was_slowed_down() -> None:
