@@ -55,6 +55,8 @@ class Action:
     """Its word in the footer; empty: it is not shown there."""
     footer: int = 0
     """Where in the footer; small numbers first."""
+    spare: bool = False
+    """The first to leave the footer where it is narrow."""
 
 
 F, L, J, D, T, H = Scope.FLEET, Scope.LOG, Scope.JOBS, Scope.DETAILS, Scope.TIMELINE, Scope.HELP
@@ -135,6 +137,7 @@ ACTIONS: tuple[Action, ...] = (
         "Find any action, host or theme by name; `filter …` sets the filter.",
         word="command",
         footer=2,
+        spare=True,
     ),
     _action(
         "filter",
@@ -179,7 +182,16 @@ ACTIONS: tuple[Action, ...] = (
     ),
     _action("quit", "q", "Back or quit", _FIND, _EVERYWHERE, _BASE, "Back; from the fleet, quit."),
     _action(
-        "mark", "space", "Mark", _FIND, (F,), _FLEET, "Mark the row, or unmark it.", word="mark", footer=5
+        "mark",
+        "space",
+        "Mark",
+        _FIND,
+        (F,),
+        _FLEET,
+        "Mark the row, or unmark it.",
+        word="mark",
+        footer=5,
+        spare=True,
     ),
     _action(
         "mark-range", "v", "Mark up to here", _FIND, (F,), _FLEET, "Mark from the last mark to the cursor."
@@ -286,6 +298,7 @@ ACTIONS: tuple[Action, ...] = (
         "Every action on the target, with its letter.",
         word="all",
         footer=14,
+        spare=True,
     ),
     _action(
         "clear-log",

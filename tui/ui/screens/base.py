@@ -92,7 +92,8 @@ class BaseScreen(QuietScreen[None]):
 
     def on_mount(self) -> None:
         """Say which keys work here."""
-        self.footer.set_keys(self._footer_keys())
+        spare = {action.word for action in actions_in(self.SCOPE) if action.spare}
+        self.footer.set_keys(self._footer_keys(), spare)
         self.main.focus()
         self.refresh_picture()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from textual import events
 
 from tui.text import cell_width, fit
-from tui.ui.widgets.lines import LineWidget, Run
+from tui.ui.widgets.lines import LineWidget, Run, wrap_words
 from tui.ui.widgets.list_lines import WHEEL
 
 Section = tuple[str, Sequence[tuple[str, str]]]
@@ -84,12 +84,14 @@ class HelpTable(LineWidget, can_focus=True):
         keys = min(max((cell_width(key) for key, _ in rows), default=0), size // 2)
         lines: list[tuple[Run, ...]] = [((fit(f" {title}", size), palette.heading),)]
         for key, words in rows:
-            lines.append(
-                (
-                    (f" {fit(key, keys)}  ", palette.key),
-                    (fit(words, size - keys - 4), palette.text),
-                    (" ", palette.text),
+            for part in wrap_words(words, max(8, size - keys - 4)):
+                lines.append(
+                    (
+                        (f" {fit(key, keys)}  ", palette.key),
+                        (fit(part, size - keys - 4), palette.text),
+                        (" ", palette.text),
+                    )
                 )
-            )
+                key = ""
         lines.append(((" " * size, palette.text),))
         return lines

@@ -15,6 +15,8 @@ from tui.text import cell_width, fit
 from tui.ui.widgets.lines import Run
 from tui.ui.widgets.list_lines import ListWidget
 
+LEAST_WIDTH = 40
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -36,7 +38,7 @@ class Menu(ListWidget):
 
     DEFAULT_CSS = """
     Menu {
-        width: 72; max-width: 100%; max-height: 100%; border: round $primary; padding: 0 1;
+        max-width: 100%; max-height: 100%; border: round $primary; padding: 0 1;
     }
     """
 
@@ -56,8 +58,11 @@ class Menu(ListWidget):
         self._choices = tuple(choices)
 
     def on_mount(self) -> None:
-        """As high as its choices."""
+        """As high as its choices and as wide as the longest of them."""
         self.styles.height = len(self._choices) + self.HEAD + 2
+        label = max((cell_width(choice.label) for choice in self._choices), default=0)
+        detail = max((cell_width(choice.detail) for choice in self._choices), default=0)
+        self.styles.width = max(LEAST_WIDTH, label + detail + 8, cell_width(self._title)) + 4
         self.focus()
 
     def count(self) -> int:
