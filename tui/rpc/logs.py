@@ -15,6 +15,8 @@ from tui.rpc.problems import HttpStatusError
 LOG_LIMIT = 256 * 1024
 """Bytes of a log that one call may ask for; a whole 200 MB log took supervisord from 25 to 825 MB."""
 
+_BOTH_EDGES = ((1, 1), (2, 2), (1, 2), (2, 1))
+
 Ask = Callable[..., Awaitable[object]]
 
 _INT32 = 2**31 - 1
@@ -63,6 +65,7 @@ def _from_start(offset: int, length: int) -> Iterator[tuple[int, int]]:
     yield offset, length
     yield from ((offset, length - less) for less in (1, 2, 3) if length > less)
     yield from ((offset + more, length - more) for more in (1, 2, 3) if length > more)
+    yield from ((offset + more, length - more - less) for more, less in _BOTH_EDGES if length > more + less)
     yield from ((offset, length // part) for part in (2, 4, 16) if length >= part * 8)
 
 

@@ -13,12 +13,13 @@ from pathlib import Path
 
 from tui.model.endpoint import Endpoint, Tls
 
+_PLAIN_TLS = Tls()
 Talk = Callable[["Peer"], Awaitable[None]]
 
 
 def xml(value: object) -> bytes:
     """An XML-RPC answer with this value."""
-    return xmlrpc.client.dumps((value,), methodresponse=True).encode()
+    return xmlrpc.client.dumps((value,), methodresponse=True).encode()  # type: ignore[arg-type]
 
 
 def ok(body: bytes, *headers: str, length: int | None = None) -> bytes:
@@ -78,7 +79,7 @@ class Server:
 
 @contextlib.asynccontextmanager
 async def serving(
-    talk: Talk, *, path: Path | None = None, tls: ssl.SSLContext | None = None, client_tls: Tls = Tls()
+    talk: Talk, *, path: Path | None = None, tls: ssl.SSLContext | None = None, client_tls: Tls = _PLAIN_TLS
 ) -> AsyncIterator[tuple[Endpoint, Server]]:
     """A server where each connection is handled by `talk`; on a unix socket when `path` is given."""
     seen = Server()
@@ -120,5 +121,5 @@ async def serving(
 async def eventually(condition: Callable[[], bool], seconds: float = 10.0) -> None:
     """Return once the condition is true; fail after `seconds`."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - any condition, not only events
             await asyncio.sleep(0.005)

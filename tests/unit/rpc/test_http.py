@@ -500,11 +500,10 @@ async def test_a_connection_lost_before_the_commit_is_not_executed() -> None:
 
     async with wired(talk) as wire:
         for _ in range(20):
-            try:
+            with pytest.raises(WireError) as caught:
                 await wire.act(b"x" * 3_000_000, 5, lambda: commits.append(1))
-            except WireError as error:
-                assert error.committed == bool(commits)
-                commits.clear()
+            assert caught.value.committed == bool(commits)
+            commits.clear()
 
 
 async def test_a_refusal_before_the_last_byte_prevents_the_commit() -> None:
@@ -684,9 +683,8 @@ async def test_a_stream_that_breaks_raises_after_what_came() -> None:
         await asyncio.sleep(0.05)
         peer.reset()
 
-    got = b""
     async with wired(talk) as wire:
-        with pytest.raises(WireError, match="cut|died|closed"):
-            async for piece in wire.stream("/x", 5):
-                got += piece
-    assert got == b"x"
+        stream = wire.stream("/x", 5)
+        assert await anext(stream) == b"x"
+        with pytest.raises(WireError, match="cut in the middle"):
+            await anext(stream)
