@@ -196,11 +196,28 @@ ACTIONS: tuple[Action, ...] = (
     _action(
         "mark-range", "v", "Mark up to here", _FIND, (F,), _FLEET, "Mark from the last mark to the cursor."
     ),
+    _action(
+        "mark-group",
+        "+",
+        "Mark its group",
+        _FIND,
+        (F,),
+        _FLEET,
+        "Mark the whole group of the row; a verb is then about the group.",
+    ),
     _action("mark-all", "*", "Mark all shown", _FIND, (F,), _FLEET, "Mark every row that is shown."),
     _action("clear-marks", "u", "Unmark all", _FIND, (F,), _FLEET, "No marks."),
     _action("open", "enter", "Open", _LOOK, _LISTS, _BASE, "Open what is under the cursor."),
     _action(
-        "log", "l", "Log", _LOOK, (F, D), _OPENING, "Its standard output, followed.", word="log", footer=20
+        "log",
+        "l",
+        "Log",
+        _LOOK,
+        (F, D),
+        _OPENING,
+        "Its standard output, followed; marks are merged.",
+        word="log",
+        footer=20,
     ),
     _action("log-stderr", "e", "Log of stderr", _LOOK, (F, D), _OPENING, "Its standard error, followed."),
     _action(

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from tui.errors import SupervisorTuiError
 from tui.model.fleet import FleetPicture
-from tui.model.plan import Plan, Verb, make_plan, plan_summary, plan_words
+from tui.model.plan import UNREACHABLE_HOST, Plan, Verb, make_plan, plan_summary, plan_words
 from tui.model.policy import Judgement, Tier
+from tui.model.process import ProcessKey
 from tui.ui.screens import choices
 from tui.ui.screens.base import BaseScreen
 from tui.ui.screens.modals import MenuScreen, QuestionScreen
@@ -39,7 +40,7 @@ class ActingScreen(BaseScreen):
         raise NotImplementedError
 
     def pointed_row(self) -> Pointed | None:
-        """What is looked at or copied: the same, unless a screen tells marks and row apart."""
+        """What is shown in detail: the same, unless a screen tells marks and row apart."""
         return self.pointed()
 
     def stand_still(self, on: bool) -> None:
@@ -62,7 +63,7 @@ class ActingScreen(BaseScreen):
         if judgement.refusal:
             self.say(f"refused: {judgement.refusal} — {judgement.advice}".rstrip(" —"), "error")
         elif not plan.acting:
-            self.say(plan_words(plan), "warning")
+            self.say(why_nothing(plan, picture), "warning")
         else:
             self.ask(plan, judgement, pointed)
 
@@ -215,18 +216,21 @@ class ActingScreen(BaseScreen):
     # --- keys: looking at the target --------------------------------------------------------------------------------
 
     def action_log(self) -> None:
-        """Its standard output."""
-        self._look("open the log of", lambda at: self._open_log(at, "stdout"))
+        """Its standard output; of several targets, merged."""
+        self._look("open the log of", lambda at: self._open_log(at, "stdout"), self.pointed())
 
     def action_log_stderr(self) -> None:
         """Its standard error."""
-        self._look("open the log of", lambda at: self._open_log(at, "stderr"))
+        self._look("open the log of", lambda at: self._open_log(at, "stderr"), self.pointed())
 
     def action_details(self) -> None:
         """Everything known about it."""
         from tui.ui.screens.details import DetailsScreen
 
-        self._look("show", lambda at: self.app.push_screen(DetailsScreen(self.session, at.keys[0])))
+        def show(at: Pointed) -> None:
+            self.app.push_screen(DetailsScreen(self.session, at.keys[0]))
+
+        self._look("show", show, self.pointed_row())
 
     def action_timeline(self) -> None:
         """What changed."""
@@ -236,19 +240,18 @@ class ActingScreen(BaseScreen):
 
     def action_copy(self) -> None:
         """Names to the clipboard, through the terminal."""
-        self._look("copy", lambda at: self._copy("\n".join(map(key_words, at.keys)), at))
+        self._look("copy", lambda at: self._copy("\n".join(map(key_words, at.keys)), at), self.pointed())
 
     def action_copy_json(self) -> None:
         """Everything known, as JSON."""
-        self._look("copy", lambda at: self._copy(as_json(at.keys, self.engine.picture), at))
+        self._look("copy", lambda at: self._copy(as_json(at.keys, self.engine.picture), at), self.pointed())
 
     def action_poll_now(self) -> None:
         """Ask every host at once."""
         self.engine.poll_now()
         self.say("asking every host now")
 
-    def _look(self, what: str, then: Callable[[Pointed], object]) -> None:
-        pointed = self.pointed_row()
+    def _look(self, what: str, then: Callable[[Pointed], object], pointed: Pointed | None) -> None:
         if pointed is None:
             self.say(NO_TARGET.format(what), "warning")
         else:
@@ -267,3 +270,13 @@ class ActingScreen(BaseScreen):
 def _host_words(pointed: Pointed) -> str:
     hosts = pointed.hosts
     return short_words(hosts[0]) if len(hosts) == 1 else f"{len(hosts)} hosts"
+
+
+def why_nothing(plan: Plan, picture: FleetPicture) -> str:
+    """Why a plan has nothing to do, with the cause where the host is what is wrong."""
+    host = picture.hosts.get(plan.steps[0].key.host) if plan.steps else None
+    if host is not None and host.problem and all(step.skip == UNREACHABLE_HOST for step in plan.steps):
+        return (
+            f"cannot {plan.verb.value}: {short_words(ProcessKey(host.host))} is unreachable: {host.problem}"
+        )
+    return plan_words(plan)

@@ -25,7 +25,7 @@ from tui.ui.screens.modals import MenuScreen
 from tui.ui.screens.panes import Panes
 from tui.ui.screens.pointing import Pointed
 from tui.ui.screens.row_facts import RowFacts
-from tui.ui.screens.targets import pointed_in_table, pointed_in_tree
+from tui.ui.screens.targets import pointed_by_marks, pointed_in_table, pointed_in_tree
 from tui.ui.session import Session
 from tui.ui.widgets.breadcrumb import Breadcrumb
 from tui.ui.widgets.detail_pane import DetailPane
@@ -114,9 +114,17 @@ class FleetScreen(ActingScreen):
         if self._touched or counts.pending or not counts.hosts:
             return
         self._touched = True
+        if self._looks_around():
+            return
         if counts.bad or counts.unreachable:
             self.set_query(Query.parse(PROBLEMS))
             self.say("what wants attention comes first; esc or ! shows everything", "warning")
+
+    def _looks_around(self) -> bool:
+        """Whether the user has begun to move, mark, filter or choose: then nothing is changed under the hands."""
+        table = self.table
+        chosen = bool(table.view.query.text or table.marks) or table.view.scope != Part.ALL
+        return chosen or self.filter.display or table.position > 0 or self.app.screen is not self
 
     def _events_per_slot(self) -> list[int]:
         wall = self.session.wall()
@@ -156,10 +164,6 @@ class FleetScreen(ActingScreen):
         super().on_resize(event)
         self.panes.set_width(event.size.width)
         self.call_after_refresh(self._show_row)
-
-    def on_key(self, _event: events.Key) -> None:
-        """From the first key on the user decides what is shown."""
-        self._touched = self._touched or not self.engine.picture.counts.pending
 
     def on_fleet_table_cursor_moved(self, _message: FleetTable.CursorMoved) -> None:
         """Its details."""
@@ -213,16 +217,13 @@ class FleetScreen(ActingScreen):
 
     def pointed(self) -> Pointed | None:
         """The marks; else the node when the tree has the focus; else the row."""
-        if self.table.marks:
-            return pointed_in_table(self.table)
-        return self.pointed_row()
+        return pointed_by_marks(self.table) or self.pointed_row()
 
     def pointed_row(self) -> Pointed | None:
         """The node when the tree has the focus, else the row."""
         if self.focused is self.tree_pane:
             return pointed_in_tree(self.tree_pane, self.table, self.engine.picture)
-        key = self.table.cursor_key
-        return None if key is None else pointed_in_table(self.table, marks=False)
+        return pointed_in_table(self.table)
 
     def stand_still(self, on: bool) -> None:
         """Hold the rows while a question is open."""
@@ -335,6 +336,10 @@ class FleetScreen(ActingScreen):
             self.tree_pane.toggle_node()
         else:
             self.table.toggle_mark()
+
+    def action_mark_group(self) -> None:
+        """Mark the group of the row: then a verb is about the group as a whole."""
+        self.table.mark_group()
 
     def action_mark_range(self) -> None:
         """Mark from the last mark to the cursor."""

@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.widget import Widget
 
+from tui.text import clean
 from tui.ui.actions import Scope, Section, actions_in
 from tui.ui.keymap import bindings_of
 from tui.ui.screens.base import BaseScreen
@@ -71,4 +72,6 @@ class HelpScreen(BaseScreen):
         if self.about is Scope.FLEET:
             sections.append(("Filter language ( / )", list(FILTERS)))
         sections.append(("Answering a question", list(QUESTIONS)))
+        remarks = (*map(clean, self.session.settings.warnings), *map(clean, self.engine.notices))
+        sections.append(("Remarks of this run", [("!", remark) for remark in remarks]))
         return [(title, rows) for title, rows in sections if rows]

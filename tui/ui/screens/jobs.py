@@ -18,12 +18,12 @@ from tui.ui.screens.heading import Heading
 from tui.ui.screens.modals import QuestionScreen
 from tui.ui.screens.pointing import key_words, pace_for
 from tui.ui.session import Session
+from tui.ui.widgets.job_list import JobList
 from tui.ui.widgets.job_table import JobTable
-from tui.ui.widgets.ticker import job_title
 
 
 class JobsScreen(BaseScreen):
-    """One job at a time, the newest first."""
+    """The jobs of this run, and the targets of one of them, the newest first."""
 
     SCOPE = Scope.JOBS
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(Scope.JOBS)
@@ -31,13 +31,15 @@ class JobsScreen(BaseScreen):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.heading = Heading("Jobs")
+        self.list = JobList()
         self.table = JobTable()
         self._number = 0
         self._trouble_only = False
 
     def body(self) -> Iterable[Widget]:
-        """A line and the rows of a job."""
+        """A line, the jobs when there are several, and the rows of one."""
         yield self.heading
+        yield self.list
         yield self.table
 
     @property
@@ -58,10 +60,9 @@ class JobsScreen(BaseScreen):
             self.heading.set_text("Jobs", "nothing has been asked for in this run   esc back")
             return
         self._number = job.number
-        place = f"{len(self.engine.jobs) - self.engine.jobs.index(job)} of {len(self.engine.jobs)}"
-        self.heading.set_text(
-            f"Job {job.number}: {job_title(job.plan)}", f"{place}   < newer   > older   esc back"
-        )
+        others = "< newer   > older   " if len(self.engine.jobs) > 1 else ""
+        self.heading.set_text("Jobs", f"{others}esc back")
+        self.list.set_jobs(self.engine.jobs, job.number)
         self.table.set_job(job)
 
     def tick(self) -> None:
@@ -149,6 +150,11 @@ class JobsScreen(BaseScreen):
             self.say(f"copied {len(keys)} failed", "good")
         else:
             self.say("nothing has failed", "good")
+
+    def on_job_list_chosen(self, message: JobList.Chosen) -> None:
+        """Another job's rows."""
+        self._number = message.number
+        self.picture_changed()
 
     def on_job_table_opened(self, message: JobTable.Opened) -> None:
         """Enter on a target: its details."""

@@ -70,6 +70,7 @@ class FleetTable(ListWidget):
         self._now = time.monotonic()
         self._cursor: ProcessKey | None = None
         self._marks: set[ProcessKey] = set()
+        self._groups: dict[ProcessKey, frozenset[ProcessKey]] = {}
         self._anchor: ProcessKey | None = None
         self._in_flight: frozenset[ProcessKey] = frozenset()
         self._widths = Widths()
@@ -165,6 +166,11 @@ class FleetTable(ListWidget):
         """Who is marked, shown or not."""
         return frozenset(self._marks)
 
+    @property
+    def marked_groups(self) -> frozenset[ProcessKey]:
+        """Groups that were marked as such, and of which no process was unmarked since."""
+        return frozenset(group for group, members in self._groups.items() if members <= self._marks)
+
     def select(self, key: ProcessKey) -> bool:
         """Put the cursor on a row by identity; False when it is not shown."""
         index = self.view.index(key)
@@ -189,6 +195,16 @@ class FleetTable(ListWidget):
         first, last = sorted((self._at, self._at if anchor is None else anchor))
         self._marks.update(row.key for row in self.view.rows[first : last + 1])
         self._anchor = self._cursor
+        self._marks_changed()
+
+    def mark_group(self) -> None:
+        """Mark every process of the group under the cursor, on its host, shown or not."""
+        row = self.cursor_row
+        if row is None or row.process is None:
+            return
+        group = ProcessKey(row.key.host, row.key.group)
+        self._groups[group] = frozenset(one.key for one in row.host.processes if one.key.group == group.group)
+        self._marks |= self._groups[group]
         self._marks_changed()
 
     def mark_all(self) -> None:
@@ -341,6 +357,8 @@ class FleetTable(ListWidget):
             self._marks_changed()
 
     def _marks_changed(self) -> None:
+        if not self._marks:
+            self._groups.clear()
         self.repaint()
         self.post_message(self.MarksChanged(len(self._marks)))
 
