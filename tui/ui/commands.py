@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider, SearchIcon
 from textual.content import Content
 from textual.fuzzy import Matcher
 
@@ -109,8 +109,14 @@ def _run(screen: BaseScreen, id: str) -> None:
     getattr(screen, f"action_{id.replace('-', '_')}")()
 
 
-def palette() -> CommandPalette:
+class Palette(CommandPalette):
+    """Textual's, with a prompt that every terminal can show."""
+
+    def on_mount(self) -> None:
+        """No emoji."""
+        self.query_one(SearchIcon).icon = ":"
+
+
+def palette() -> Palette:
     """The palette over the screen that is open now."""
-    return CommandPalette(
-        providers=[Commands], placeholder="an action, a host, a theme, or: filter state:bad"
-    )
+    return Palette(providers=[Commands], placeholder="an action, a host, a theme, or: filter state:bad")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from textual.pilot import Pilot
 
@@ -165,6 +167,10 @@ class StillEngine(Engine):
 
     def start(self) -> None:
         """Nothing is contacted."""
+
+    def ask(self, host: str, question: object) -> concurrent.futures.Future[Any]:
+        """No answer ever comes."""
+        return concurrent.futures.Future()
 
 
 def still_app(picture: FleetPicture, state_dir: Path, *, theme: str = "textual-dark") -> SupervisorTuiApp:
