@@ -109,7 +109,6 @@ def status_table(
 
 
 def _status_cells(snapshot: HostSnapshot, process: Process, monotonic: float) -> list[str]:
-    exited = process.exitstatus if not process.pid and process.start else "-"
     note = process.spawnerr
     age = snapshot.age(monotonic)
     if not snapshot.fresh and age is not None:
@@ -120,7 +119,7 @@ def _status_cells(snapshot: HostSnapshot, process: Process, monotonic: float) ->
         process.state.name,
         str(process.pid or "-"),
         compact_duration(process.uptime(snapshot.now(monotonic))),
-        str(exited),
+        "-" if process.exit_code is None else str(process.exit_code),
         clean_cell(note),
     ]
 

@@ -93,8 +93,16 @@ class Process:
 
     @property
     def exit_code(self) -> int | None:
-        """How the last run ended, -1 for a signal; None while it has a child and when it never ran."""
-        return None if self.pid or self.state in _WITH_CHILD or not self.start else self.exitstatus
+        """How the last run ended, -1 for a signal; None while it has a child, when it never ran, and when nobody knows.
+
+        supervisord tells 0 for a run that ended too quickly to count, whatever its real status was
+        (supervisor/process.py:finish).
+        """
+        if self.pid or self.state in _WITH_CHILD or not self.start:
+            return None
+        if not self.exitstatus and self.state in (ProcessState.FATAL, ProcessState.BACKOFF):
+            return None
+        return self.exitstatus
 
     def since(self) -> int:
         """Server epoch seconds at which the current state began as far as start and stop tell; 0 when unknown."""

@@ -70,6 +70,7 @@ def test_an_exit_status_is_known_only_after_a_run() -> None:
     assert process("a", "STOPPED", start=0).exit_code is None
     assert process("a", "EXITED", exitstatus=3).exit_code == 3
     assert process("a", "FATAL", exitstatus=1).exit_code == 1
+    assert process("a", "FATAL", exitstatus=0).exit_code is None
 
 
 def test_an_expected_exit_rests_and_an_unexpected_one_is_bad() -> None:

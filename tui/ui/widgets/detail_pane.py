@@ -16,7 +16,7 @@ from textual import events
 from tui.model.fleet import Transition
 from tui.model.host import HostSnapshot
 from tui.model.process import Process
-from tui.model.states import UNREACHABLE, ProcessState
+from tui.model.states import UNREACHABLE
 from tui.model.view import Row
 from tui.text import clean_cell, duration_words, fit, log_spans
 from tui.ui.theme import Glyphs, Palette, host_state, process_state
@@ -234,21 +234,14 @@ def transition_lines(
 
 def exit_words(process: Process) -> str:
     """How the last run ended: 'killed by a signal', 'exit code 3', '' while it runs or when it never ran."""
-    ended = process.state in (
-        ProcessState.EXITED,
-        ProcessState.FATAL,
-        ProcessState.BACKOFF,
-        ProcessState.STOPPED,
-    )
-    if not ended or not process.start:
+    code = process.exit_code
+    if code is None:
         return ""
-    if process.exitstatus < 0:
-        return (
-            "killed by a signal" if process.exitstatus == -1 else f"killed by {_signal(-process.exitstatus)}"
-        )
-    if process.exitstatus > 128 and _signal(process.exitstatus - 128).startswith("SIG"):
-        return f"exit code {process.exitstatus} (a shell's word for {_signal(process.exitstatus - 128)})"
-    return f"exit code {process.exitstatus}"
+    if code < 0:
+        return "killed by a signal" if code == -1 else f"killed by {_signal(-code)}"
+    if code > 128 and _signal(code - 128).startswith("SIG"):
+        return f"exit code {code} (a shell's word for {_signal(code - 128)})"
+    return f"exit code {code}"
 
 
 def _signal(number: int) -> str:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from tui.model.host import HostSnapshot
 from tui.model.process import Process
-from tui.model.states import ProcessState
 from tui.model.view import Column, Row
 from tui.text import cell_width, compact_duration
 
@@ -167,16 +166,11 @@ def _process_cell(
 
 
 def exit_text(process: Process) -> str:
-    """How the last run ended: the exit code, 'sig' for a signal, '-' when it runs or never ran."""
-    ended = process.state in (
-        ProcessState.EXITED,
-        ProcessState.FATAL,
-        ProcessState.BACKOFF,
-        ProcessState.STOPPED,
-    )
-    if not ended or not process.start:
+    """How the last run ended: the exit code, 'sig' for a signal, '-' when it runs, never ran, or nobody knows."""
+    code = process.exit_code
+    if code is None:
         return "-"
-    return "sig" if process.exitstatus < 0 else str(process.exitstatus)
+    return "sig" if code < 0 else str(code)
 
 
 def _age_text(seconds: float | None) -> str:
