@@ -100,7 +100,14 @@ def _show_crash(engine: Engine, say: Say) -> bool:
     say(f"\n— a crash: somebody kills {key.host}/{process.title} (pid {process.pid}) —")
     serial = max((transition.serial for transition in engine.timeline.after(0)), default=0)
     os.kill(process.pid, signal.SIGKILL)
-    if not _wait(lambda: any(seen.key == key for seen in engine.timeline.after(serial)), STEP_SECONDS):
+
+    def noticed() -> bool:
+        now = engine.picture.process(key)  # it is published a moment after the timeline
+        return (
+            now is not None and not now.pid and any(seen.key == key for seen in engine.timeline.after(serial))
+        )
+
+    if not _wait(noticed, STEP_SECONDS):
         say("  nobody noticed")
         return False
     seen = next(seen for seen in engine.timeline.after(serial) if seen.key == key)
