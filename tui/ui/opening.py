@@ -54,12 +54,16 @@ def open_fleet(
         ) from None
 
     from tui.ui.app import SupervisorTuiApp
+    from tui.ui.guardian import guarded_terminal
     from tui.ui.session import Session
 
     engine = Engine(settings, read_only=read_only, state_dir=state_dir(), passwords=passwords)
     session = Session(engine, settings, keymap, read_only, query)
+    app = SupervisorTuiApp(session, passwords.values())
+    assert sys.__stderr__ is not None
     try:
-        code = SupervisorTuiApp(session, passwords.values()).run(mouse=mouse and wants_mouse(settings))
+        with guarded_terminal(sys.__stderr__):
+            code = app.run(mouse=mouse and wants_mouse(settings))
     finally:
         if any(not job.finished for job in engine.jobs):
             sys.stderr.write("finishing what was begun …\n")
