@@ -10,8 +10,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from tui.engine.actions import MARGIN, REQUEST_SECONDS, Scene, fault_words
 from tui.engine.journal import Intent
+from tui.engine.scene import MARGIN, REQUEST_SECONDS, Scene, fault_words
 from tui.errors import Fault, FaultCode, RefusedError, SupervisorTuiError, WireError
 from tui.model.host import HostSnapshot
 from tui.model.outcome import Outcome

@@ -13,11 +13,13 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from tui.engine.actions import Scene, act_on_process, settled_by
+from tui.engine.actions import act_on_process
 from tui.engine.daemon_actions import act_on_host, preview
+from tui.engine.evidence import settled_by
 from tui.engine.journal import Journal
 from tui.engine.memory import Memory
 from tui.engine.program_limits import ProgramLimits
+from tui.engine.scene import Scene
 from tui.errors import NoMatchError, RefusedError
 from tui.model.fleet import FleetPicture
 from tui.model.host import HostSnapshot
