@@ -73,7 +73,7 @@ def waiting_demo(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
         hosts_file = hosts_file or line.removeprefix("hosts file: ").strip() * line.startswith("hosts file: ")
         if line.startswith("try:"):
             break
-    directory = str(Path(hosts_file).parent)
+    directory = str(Path(hosts_file).parent.parent)
     try:
         yield demo, directory
     finally:
@@ -148,7 +148,7 @@ def test_the_screen_opens_on_the_fleet_and_its_end_is_the_fleets(tmp_path: Path)
         )
         wait_until(lambda: daemons_below(keeper), what="supervisords")
         directory = os.fspath(Path(os.readlink(f"/proc/{daemons_below(keeper)[0]}/cwd")).parent)
-        assert Path(directory, "hosts.yaml").exists()
+        assert Path(directory, "demo", "hosts.yaml").exists()
         terminal.press("q")
         wait_until(lambda: bool(terminal.text) and not terminal.child.isalive(), seconds=GONE_SECONDS)
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from types import TracebackType
 
 from tui.demo import keeper
-from tui.demo.layout import USER, DemoHost, part_of, write_host, write_hosts_file
+from tui.demo.layout import USER, DemoHost, part_of, write_host, write_hosts_file, write_launchers
 from tui.errors import SupervisorTuiError, UsageError
 
 START_SECONDS = 40.0
@@ -61,7 +61,7 @@ class DemoFleet:
 
     @property
     def hosts_file(self) -> Path:
-        return self.directory / "hosts.yaml"
+        return self.directory / "demo" / "hosts.yaml"  # the screen calls a fleet by its file's directory
 
     @property
     def state_dir(self) -> Path:
@@ -80,10 +80,12 @@ class DemoFleet:
         require_demo_extra()
         self._start_keeper()
         try:
+            write_launchers(self.directory / "bin")
             for name in self.names:
                 self._run(name)
             self._wait_until_up()
             self.state_dir.mkdir(mode=0o700)
+            self.hosts_file.parent.mkdir(mode=0o700)
             write_hosts_file(self.hosts_file, list(self.hosts.values()))
         except BaseException:
             self.stop()

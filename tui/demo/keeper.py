@@ -145,12 +145,9 @@ class Keeper:
 
 def environment(home: Path) -> dict[str, str]:
     """What a supervisord and its programs get: nothing of the user's that could make one leave files elsewhere."""
-    kept = {
-        name: os.environ[name]
-        for name in ("PATH", "LANG", "LC_ALL", "TZ", "PYTHONPATH")
-        if name in os.environ
-    }
+    kept = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TZ", "PYTHONPATH") if name in os.environ}
     return kept | {
+        "PATH": f"{home.parent / 'bin'}:{os.environ.get('PATH', os.defpath)}",
         "HOME": str(home),
         "TMPDIR": str(home),
         "PYTHONDONTWRITEBYTECODE": "1",

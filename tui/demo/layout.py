@@ -7,6 +7,7 @@ is below that directory, which nobody else can enter.
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +80,7 @@ def write_host(host: DemoHost) -> None:
         (conf_d / f"{name}.conf").write_text(_PROGRAM_FILES[name])
     if part.site:
         (host.home / f"{part.site}.gunicorn.conf.py").write_text(_gunicorn_file(host, part.site))
-        (conf_d / f"{part.site}.conf").write_text(_site_file(host, part.site))
+        (conf_d / f"{part.site}.conf").write_text(_site_file(part.site))
 
 
 def _main_file(host: DemoHost) -> str:
@@ -119,13 +120,18 @@ def _program(name: str, command: str, *lines: str, kind: str = "program") -> str
 
 
 def _script(name: str, *words: str) -> str:
-    """A command of supervisord's: its `%` is doubled, a space in a path is quoted."""
-    return " ".join(_quoted(word) for word in (sys.executable, "-P", str(PROGRAMS / f"{name}.py"), *words))
+    """A command of supervisord's that runs one of our programs; the keeper has put the launchers first on the path."""
+    return " ".join((name, *(f'"{word}"' if " " in word else word for word in words)))
 
 
-def _quoted(word: str) -> str:
-    doubled = word.replace("%", "%%")
-    return f'"{doubled}"' if " " in doubled else doubled
+def write_launchers(directory: Path) -> None:
+    """A launcher for each program, so that the commands that people see are short: `worker`, `gunicorn -c …`."""
+    directory.mkdir()
+    programs = {path.stem: ("-P", str(path)) for path in PROGRAMS.glob("[!_]*.py")}
+    for name, words in {**programs, "gunicorn": ("-m", "gunicorn")}.items():
+        launcher = directory / name
+        launcher.write_text(f'#!/bin/sh\nexec {shlex.join((sys.executable, *words))} "$@"\n')
+        launcher.chmod(0o700)
 
 
 _PROGRAM_FILES = {
@@ -181,12 +187,9 @@ _PROGRAM_FILES = {
 # --- sites ----------------------------------------------------------------------------------------------------------
 
 
-def _site_file(host: DemoHost, site: str) -> str:
+def _site_file(site: str) -> str:
     """A group with the site under gunicorn and its queue; the whole process group is stopped, workers included."""
-    config = host.home / f"{site}.gunicorn.conf.py"
-    gunicorn = " ".join(
-        _quoted(word) for word in (sys.executable, "-m", "gunicorn", "-c", str(config), "pyweb:app")
-    )
+    gunicorn = _script("gunicorn", "-c", f"%(here)s/../{site}.gunicorn.conf.py", "pyweb:app")
     return "\n".join(
         (
             f"[group:{site}]\nprograms={site}-web,{site}-queue\npriority=100\n",
