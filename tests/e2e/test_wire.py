@@ -432,7 +432,7 @@ startsecs=0
 stopwaitsecs=2
 
 [program:日本語]
-command=sleep 1000
+command=sh -c 'echo hello; exec sleep 1000'
 startsecs=0
 stopwaitsecs=2
 """
@@ -455,7 +455,8 @@ async def test_odd_names_and_answers_declared_too_short_work(release: str | None
             assert {result.key.name for result in everything} == names
             await supervisor.start(key("日本語"))
             await until(supervisor, key("日本語"), ProcessState.RUNNING)
-            async for _ in supervisor.stream_log(key("日本語"), "stdout"):
+            async for piece in supervisor.stream_log(key("日本語"), "stdout"):
+                assert piece.endswith(b"hello\n")
                 break
 
 
@@ -463,14 +464,14 @@ async def test_a_restart_and_a_shutdown_answer_before_they_happen(daemon: RealSu
     programs = "[program:sleeper]\ncommand=sleep 1000\nstartsecs=0\nstopwaitsecs=2\n"
     with running_supervisord(programs, site=daemon.site) as other:
         supervisor = Supervisor(other.endpoint, "here")
-        started = (await supervisor.status()).processes[0].start
+        before = (await supervisor.status()).processes[0].pid
         await supervisor.restart()
         causes = set()
         async with asyncio.timeout(30):
             while True:
                 try:
                     rows = (await supervisor.status()).processes
-                    if rows and rows[0].start > started:
+                    if rows and rows[0].pid not in (0, before):
                         break
                 except WireError as error:
                     causes.add(error.cause)
