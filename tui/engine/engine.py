@@ -15,14 +15,12 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from tui.config.schema import Settings
 from tui.config.secrets import Secret
 from tui.engine.connections import IDLE_SECONDS, Connections, allow_many_files
-from tui.engine.jobs import JobPicture, Jobs
 from tui.engine.journal import Journal
-from tui.engine.logs import Channel, LogFollow, LogLine, StreamBudget
 from tui.engine.loop_thread import LoopThread
 from tui.engine.memory import Memory
 from tui.engine.notices import Notices
@@ -38,6 +36,10 @@ from tui.model.policy import Policy, Tier
 from tui.model.process import ProcessKey
 from tui.model.timeline import Timeline
 from tui.rpc.client import Reread, Supervisor
+
+if TYPE_CHECKING:  # imported when first needed: `status` begins no job and follows no log
+    from tui.engine.jobs import JobPicture, Jobs
+    from tui.engine.logs import Channel, LogFollow, LogLine, StreamBudget
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +80,7 @@ class Engine:
         self._all_answered = threading.Event()
         if not self._unanswered:
             self._all_answered.set()
-        self._streams = StreamBudget()
+        self._streams: StreamBudget | None = None
         self._follows: set[LogFollow] = set()
         self._pollers: dict[str, Poller] = {}
         self._jobs: Jobs | None = None
@@ -227,6 +229,10 @@ class Engine:
 
         A host's key stands for its supervisord's own log.
         """
+        from tui.engine.logs import LogFollow, StreamBudget
+
+        if self._streams is None:
+            self._streams = StreamBudget()
         follow = LogFollow(
             tuple(dict.fromkeys(keys)),
             channels,
@@ -247,21 +253,13 @@ class Engine:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._supervision.loop_failed)
         self._wakeups.attach(loop)
-        self._jobs = Jobs(
-            supervisors=self._connections.acting,
-            picture=self._fleet.picture,
-            poll=self._poll_fresh,
-            journal=self._journal,
-            memory=self._memory,
-            policy=self.policy,
-            changed=self._jobs_changed,
-        )
         self._begin_polling()
         self._supervision.begin("closing idle connections", self._close_idle)
         ready()
         try:
             await self._stopping.wait()
-            await self._jobs.finish(self._grace)
+            if self._jobs is not None:
+                await self._jobs.finish(self._grace)
         finally:
             await self._wind_down()
 
@@ -347,7 +345,18 @@ class Engine:
         self._follows.discard(follow)
 
     def _started_jobs(self) -> Jobs:
-        assert self._jobs is not None, "nothing runs on this thread before the jobs are there"
+        if self._jobs is None:
+            from tui.engine.jobs import Jobs
+
+            self._jobs = Jobs(
+                supervisors=self._connections.acting,
+                picture=self._fleet.picture,
+                poll=self._poll_fresh,
+                journal=self._journal,
+                memory=self._memory,
+                policy=self.policy,
+                changed=self._jobs_changed,
+            )
         return self._jobs
 
     def _notice(self, text: str) -> None:
