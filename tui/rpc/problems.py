@@ -220,9 +220,16 @@ def connection_lost(
     return WireError(
         Cause.REFUSED,
         f"{endpoint.url} closed the connection without an answer",
-        "supervisord may be going down; if it goes on, see what listens there",
+        f"supervisord may be going down; if it goes on, {_SILENT_CLOSE[endpoint.scheme]}",
         committed=committed,
     )
+
+
+_SILENT_CLOSE = {
+    "http": "see what listens there: https may be wanted",
+    "https": "see what listens there: a client certificate may be wanted",
+    "unix": "see what listens there",
+}
 
 
 def not_http(endpoint: Endpoint, start: bytes, *, committed: bool) -> WireError:
