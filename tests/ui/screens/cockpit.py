@@ -69,15 +69,16 @@ class Cockpit:
         await self.until(lambda: self.fleet.table.select(key))
         await self.pilot.pause()
 
-    async def say_yes(self) -> None:
+    async def say_yes(self, asking: Callable[[], bool] | None = None) -> None:
         """Press y as a person would: a while after the question, again when it was too soon."""
-        await self.until(lambda: self.fleet.asking)
+        asking = asking or (lambda: self.fleet.asking)
+        await self.until(asking)
         for _ in range(50):
             await asyncio.sleep(0.2)
             await self.press("y")
             await asyncio.sleep(0.1)
             await self.pilot.pause()
-            if not self.fleet.asking:
+            if not asking():
                 return
         raise AssertionError("the question did not take y")
 

@@ -73,5 +73,5 @@ class HelpScreen(BaseScreen):
             sections.append(("Filter language ( / )", list(FILTERS)))
         sections.append(("Answering a question", list(QUESTIONS)))
         remarks = (*map(clean, self.session.settings.warnings), *map(clean, self.engine.notices))
-        sections.append(("Remarks of this run", [("!", remark) for remark in remarks]))
+        sections.insert(0, ("Remarks of this run", [("!", remark) for remark in remarks]))
         return [(title, rows) for title, rows in sections if rows]
