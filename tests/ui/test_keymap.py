@@ -34,9 +34,7 @@ def test_the_same_key_may_do_different_things_on_different_screens() -> None:
 
 
 def test_a_clash_names_both_actions_and_the_screen() -> None:
-    with pytest.raises(
-        ConfigError, match="R would be both start and restart on the fleet screen"
-    ):
+    with pytest.raises(ConfigError, match="R would be both start and restart on the fleet screen"):
         make_keymap({"start": "R"})
 
 
