@@ -244,7 +244,9 @@ class FleetScreen(ActingScreen):
     def step_back(self) -> None:
         """What is zoomed, the filter, the marks, the part: the first of them that is there."""
         view = self.table.view
-        if self.panes.unzoom():
+        if self.filter.display:
+            self._close_filter()
+        elif self.panes.unzoom():
             self._show_row()
         elif view.query.text:
             self.set_query(Query.ALL)
@@ -256,8 +258,11 @@ class FleetScreen(ActingScreen):
             self.action_hold()
 
     def action_quit(self) -> None:
-        """Leave the program; with a job under way, at the second press."""
-        self.leave()
+        """Back to all panes; else leave the program; with a job under way, at the second press."""
+        if self.panes.unzoom():
+            self._show_row()
+        else:
+            self.leave()
 
     def leave(self) -> None:
         """Leave, after a word about jobs that still run."""

@@ -69,6 +69,11 @@ class ConfirmBar(LineWidget, can_focus=True):
         """Whether a question is open."""
         return bool(self._question)
 
+    def focus_changed(self) -> None:
+        """Whoever goes elsewhere has not said yes; another window on the desktop is not elsewhere."""
+        if self.asking and not self.has_focus and self.app.app_focus:
+            self._answer(yes=False, view=False)
+
     def paint(self, y: int, width: int) -> Iterable[Run]:
         """The question is cut before the keys are."""
         palette = self.palette
