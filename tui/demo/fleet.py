@@ -42,7 +42,7 @@ def require_demo_extra() -> None:
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise UsageError(
-            f"the demo needs {', '.join(missing)}, which is not installed here",
+            f"the demo needs what is not installed here: {', '.join(missing)}",
             f"{sys.executable} -m pip install 'supervisor-tui[demo]' (in a checkout: make demo, or pip install -e '.[demo]')",
         )
 
