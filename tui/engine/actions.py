@@ -8,8 +8,9 @@ reading; `True` from supervisord proves nothing.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
-from tui.engine.evidence import Begun, Proof, look, restarted, started, stopped, watch
+from tui.engine.evidence import Begun, look, restarted, restarted_or_left, started, stopped, watch
 from tui.engine.scene import REQUEST_SECONDS, Scene, fault_words
 from tui.errors import Fault, FaultCode, SupervisorTuiError, WireError
 from tui.model.outcome import Outcome
@@ -18,6 +19,8 @@ from tui.model.process import Process, ProcessKey
 from tui.model.states import RUNNING_STATES, STOPPED_STATES, OutcomeKind, ProcessState
 from tui.rpc.answers import Call
 from tui.rpc.client import Committing
+
+_MEANT_FOR_ONE_RUN = frozenset({Verb.SIGNAL, Verb.STDIN})
 
 
 async def act_on_process(scene: Scene, plan: Plan, step: Step) -> Outcome:
@@ -32,7 +35,7 @@ async def act_on_process(scene: Scene, plan: Plan, step: Step) -> Outcome:
     if before is None:
         return Outcome(step.key, OutcomeKind.NOT_EXECUTED, "not sent: it is no longer there", step.state)
     action = Begun(scene, plan.verb, before, snapshot.now(scene.clock()), began, plan.argument)
-    if refusal := _changed_since(step, before):
+    if refusal := _changed_since(plan.verb, step, before):
         return action.end(OutcomeKind.NOT_EXECUTED, refusal, before)
     if nothing := _nothing_to_do(plan.verb, before):
         return action.end(OutcomeKind.SKIPPED, nothing, before)
@@ -46,14 +49,15 @@ async def act_on_process(scene: Scene, plan: Plan, step: Step) -> Outcome:
 # --- before the commit ----------------------------------------------------------------------------------------------
 
 
-def _changed_since(step: Step, before: Process) -> str:
+def _changed_since(verb: Verb, step: Step, before: Process) -> str:
     """Why this is not the process that the user saw; empty when it is.
 
-    Only a settled process counts: one that flaps has a new pid at each look, and that is why it is being acted on.
+    A run that is not settled yet may be stopped or restarted all the same: one that keeps crashing has a new pid at each
+    look, and that is why it is being acted on. A signal or a text is meant for one run, and for no other.
     """
-    if step.state is not ProcessState.RUNNING or before.state is not ProcessState.RUNNING:
+    if step.state is not ProcessState.RUNNING or step.pid == before.pid or not before.pid:
         return ""
-    if step.pid == before.pid:
+    if before.state is not ProcessState.RUNNING and verb not in _MEANT_FOR_ONE_RUN:
         return ""
     return f"not sent: it has been restarted since you asked (pid {step.pid} is now {before.pid}); ask again"
 
@@ -67,6 +71,9 @@ def _nothing_to_do(verb: Verb, before: Process) -> str:
     if verb in (Verb.STOP, Verb.RESTART) and state is ProcessState.STOPPING:
         return "somebody is stopping it already"
     return ""
+
+
+_STANDS_STILL = "it was stopped, and then could not be started: "
 
 
 # --- the actions ----------------------------------------------------------------------------------------------------
@@ -112,36 +119,35 @@ async def _restart(action: Begun) -> Outcome:
     """Stop and start in one request (safety.md, "Actions" 4), then read until a new run shows."""
     scene, key = action.scene, action.key
     patience = scene.limits.stop_seconds(key)
+    stood_still = ""
 
     async def send(key: ProcessKey, *, committing: Committing, deadline: float) -> None:
-        answers = await scene.supervisor.stop_then_start(key, committing=committing, deadline=patience)
-        for answer, fine in zip(answers, (FaultCode.NOT_RUNNING, FaultCode.ALREADY_STARTED), strict=False):
-            if isinstance(answer, Fault) and answer.code != fine:
-                raise answer
+        nonlocal stood_still
+        stop, start = await scene.supervisor.stop_then_start(key, committing=committing, deadline=patience)
+        if isinstance(stop, Fault) and stop.code != FaultCode.NOT_RUNNING:
+            raise stop
+        if isinstance(start, Fault) and start.code != FaultCode.ALREADY_STARTED:
+            stood_still = _STANDS_STILL
+            raise start
 
     failed = await _send(action, send, ())
     if failed is not None and failed.kind is not OutcomeKind.UNKNOWN:
-        return failed
-    proof = restarted(action)
+        return replace(failed, detail=stood_still + failed.detail)
+    if not scene.wait and failed is None:
+        return action.end(OutcomeKind.DONE, "accepted, not followed")
     total = patience + scene.limits.start_seconds(key)
-    if failed is None:
-        return await watch(action, proof, total, None)
-    return await _finish_cut_restart(action, proof, total, failed)
+    outcome = await watch(action, restarted_or_left(action), total, failed)
+    if outcome.kind is OutcomeKind.UNKNOWN and outcome.state_after is ProcessState.STOPPED:
+        return await finish_restart(action)
+    return outcome
 
 
-async def _finish_cut_restart(action: Begun, proof: Proof, seconds: float, failed: Outcome) -> Outcome:
-    """The answer was lost. supervisord drops the start when our connection is gone: once it has stopped, start it."""
-    stopped = await watch(
-        action, lambda process, t0: proof(process, t0) or stopped(action)(process, t0), seconds, failed
-    )
-    if stopped.state_after not in STOPPED_STATES or stopped.kind is not OutcomeKind.DONE:
-        return stopped
+async def finish_restart(action: Begun) -> Outcome:
+    """Send the start that never came: our connection was cut during the stop, or somebody else's stop swallowed it."""
     again = await _send(action, action.scene.supervisor.start, (FaultCode.ALREADY_STARTED,))
     if again is not None and again.kind is not OutcomeKind.UNKNOWN:
-        return action.end(
-            OutcomeKind.FAILED, f"it was stopped, and then could not be started: {again.detail}"
-        )
-    return await watch(action, proof, action.scene.limits.start_seconds(action.key), again)
+        return replace(again, kind=OutcomeKind.FAILED, detail=_STANDS_STILL + again.detail)
+    return await watch(action, restarted(action), action.scene.limits.start_seconds(action.key), again)
 
 
 async def _signal(action: Begun) -> Outcome:
@@ -190,7 +196,9 @@ async def _send(
     try:
         await request(action.key, committing=action.committing, deadline=REQUEST_SECONDS)
     except Fault as fault:
-        return None if fault.code in fine else action.end(OutcomeKind.FAILED, fault_words(fault))
+        if fault.code in fine:
+            return None
+        return action.end(OutcomeKind.FAILED, fault_words(fault), await look(action))
     except WireError as error:
         if error.committed:
             return action.end(OutcomeKind.UNKNOWN, f"sent, and then: {error.problem}")

@@ -204,6 +204,18 @@ def restarted(action: Begun) -> Proof:
     return proof
 
 
+def restarted_or_left(action: Begun) -> Proof:
+    """As `restarted`; and UNKNOWN for a process that was stopped and has not been started since: its start got lost."""
+    done = restarted(action)
+
+    def proof(process: Process, t0: float) -> Outcome | None:
+        if process.state is ProcessState.STOPPED and process.start == action.before.start:
+            return action.end(OutcomeKind.UNKNOWN, "it was stopped, and its start got lost", process)
+        return done(process, t0)
+
+    return proof
+
+
 def _because(process: Process) -> str:
     if process.spawnerr:
         return f": {process.spawnerr}"

@@ -15,6 +15,7 @@ DEFAULT_STOPWAITSECS = 10
 """supervisord's own defaults (supervisor/options.py:processes_from_section), for hosts that do not tell theirs."""
 
 LONGEST_START = 120.0
+"""Seconds after which a program that is tried again and again has failed for us, unless one try takes longer."""
 
 
 class ProgramLimits:
@@ -41,7 +42,8 @@ class ProgramLimits:
         program = self._program(key)
         startsecs = _value(program.startsecs, DEFAULT_STARTSECS)
         retries = _value(program.startretries, DEFAULT_STARTRETRIES)
-        return min(LONGEST_START, startsecs * (retries + 1) + retries * (retries + 1) / 2 + retries)
+        every_try = startsecs * (retries + 1) + retries * (retries + 1) / 2 + retries
+        return min(every_try, max(LONGEST_START, 2.0 * startsecs))
 
     def stop_seconds(self, key: ProcessKey) -> float:
         """Until it has ended, by force at the latest."""
