@@ -8,8 +8,9 @@ import pytest
 
 from tests.snapshots.still_fleet import still_fleet
 from tests.ui.screens.cockpit import Cockpit, still_app
-from tests.ui.widgets.stage import until
+from tests.ui.widgets.stage import lines_of, until
 from tui.model.query import Query
+from tui.model.view import Scope as Part
 
 
 async def test_a_click_elsewhere_answers_a_question_with_no(tmp_path: Path) -> None:
@@ -77,3 +78,30 @@ async def test_when_a_pane_has_no_room_any_more_the_table_has_the_focus(tmp_path
         await pilot.resize_terminal(80, 24)
         await until(lambda: app.focused is cock.fleet.table)
         assert cock.fleet.table.display
+
+
+async def test_what_is_told_at_the_bottom_and_at_the_side_is_what_a_verb_would_act_on(tmp_path: Path) -> None:
+    app = still_app(still_fleet(), tmp_path)
+    async with app.run_test(size=(200, 60)) as pilot:
+        cock = Cockpit(app, pilot)
+        await cock.press("1")
+        assert app.fleet.tree_pane.select(Part(host="web-05"))
+        await until(lambda: "web-05: 6 processes — a verb acts on the whole host" in cock.ticker)
+        assert lines_of(app.fleet.detail)[0].strip() == "web-05"
+        await cock.press("2")
+        await until(lambda: "whole host" not in cock.ticker)
+        row = app.fleet.table.cursor_row
+        assert row is not None
+        assert row.key.host in lines_of(app.fleet.detail)[0]
+
+
+async def test_after_a_question_the_pane_that_asked_has_the_focus_again(tmp_path: Path) -> None:
+    app = still_app(still_fleet(), tmp_path)
+    async with app.run_test(size=(200, 60)) as pilot:
+        cock = Cockpit(app, pilot)
+        await cock.press("1")
+        assert app.fleet.tree_pane.select(Part(host="web-05"))
+        await cock.press("D", "r")
+        await until(lambda: cock.fleet.confirm.asking and cock.fleet.confirm.has_focus)
+        await cock.press("n")
+        await until(lambda: app.focused is app.fleet.tree_pane)

@@ -58,7 +58,7 @@ async def test_each_target_is_a_row_with_what_became_of_it() -> None:
     async with staged(table, size=(120, 12)):
         table.set_job(half_done())
         text = lines_of(table)
-        assert text[0] == " job 7  restart 5 on 1 host   running"
+        assert text[0] == " job 7  restart 5 on web-01   running"
         assert text[1] == " 2 of 5   ✓ 1 done   ✗ 1 failed"
         assert "✓ DONE" in text[3]
         assert "pid 40→99" in text[3]
@@ -104,7 +104,7 @@ async def test_the_ticker_keeps_the_running_jobs_progress() -> None:
         ticker.set_job(half_done())
         await shown(pilot)
         (line,) = lines_of(ticker)
-        assert line.startswith(" job 7 restart 5 on 1 host  ━━━━━━━━────────────  2/5  1 failed")
+        assert line.startswith(" job 7 restart 5 on web-01  ━━━━━━━━────────────  2/5  1 failed")
         ticker.say("copied", "good")
         assert "2/5" in lines_of(ticker)[0]
         assert "copied" in lines_of(ticker)[0]

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from textual.widget import Widget
+
 from tui.errors import SupervisorTuiError
 from tui.model.fleet import FleetPicture
 from tui.model.plan import UNREACHABLE_HOST, Plan, Verb, make_plan, plan_summary, plan_words
@@ -32,6 +34,7 @@ class ActingScreen(BaseScreen):
     """A screen on which verbs have a target."""
 
     _asked: tuple[Plan, Judgement, Pointed] | None = None
+    _focused_before: Widget | None = None
 
     # --- for subclasses ---------------------------------------------------------------------------------------------
 
@@ -92,6 +95,7 @@ class ActingScreen(BaseScreen):
             self._begin(plan, judgement.tier, pointed)
         elif judgement.tier is Tier.ONE_LINE and not warning:
             self._asked = (plan, judgement, pointed)
+            self._focused_before = self.focused
             self.ticker.hush()
             self.confirm.ask(plan_words(plan), tail_of_question(plan))
         else:
@@ -114,7 +118,8 @@ class ActingScreen(BaseScreen):
             return
         plan, judgement, pointed = self._asked
         self._asked = None
-        self.main.focus()
+        if self.focused in (None, self.confirm):
+            (self._focused_before or self.main).focus()
         if message.view:
             self._ask_at_large(plan, judgement, pointed)
         else:

@@ -15,12 +15,13 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 
 from tui.model.query import Query
-from tui.model.view import Column, Row
+from tui.model.view import Column
 from tui.model.view import Scope as Part
 from tui.ui.actions import Scope
 from tui.ui.keymap import bindings_of
 from tui.ui.screens import choices
 from tui.ui.screens.acting import ActingScreen
+from tui.ui.screens.looked_at import row_of_node, words_about, words_about_node
 from tui.ui.screens.modals import MenuScreen
 from tui.ui.screens.panes import Panes
 from tui.ui.screens.pointing import Pointed
@@ -138,12 +139,14 @@ class FleetScreen(ActingScreen):
         return slots
 
     def _show_row(self) -> None:
-        row = self.table.cursor_row
+        node = (self.tree_pane, self.table, self.engine.picture)
+        in_tree = self.focused is self.tree_pane
+        row = row_of_node(*node) if in_tree else self.table.cursor_row
         if self.panes.shows(self.detail):
             self.facts.look_at(row, self)
         else:
             self.facts.stop()
-        self.ticker.set_under(_under(row))
+        self.ticker.set_under(words_about_node(*node) if in_tree else words_about(row))
 
     def _show_place(self) -> None:
         view, held = self.table.view, self.table.hold and self._held_before is not False
@@ -167,6 +170,14 @@ class FleetScreen(ActingScreen):
 
     def on_fleet_table_cursor_moved(self, _message: FleetTable.CursorMoved) -> None:
         """Its details."""
+        self._show_row()
+
+    def on_host_tree_cursor_moved(self, _message: HostTree.CursorMoved) -> None:
+        """The node's details."""
+        self._show_row()
+
+    def on_descendant_focus(self) -> None:
+        """Another pane: another thing is looked at."""
         self._show_row()
 
     def on_fleet_table_marks_changed(self, _message: FleetTable.MarksChanged) -> None:
@@ -364,19 +375,3 @@ class FleetScreen(ActingScreen):
         self.say("the rows stand still; p lets them go" if self.table.hold else "the rows move again")
         self._show_row()
         self._show_place()
-
-
-def _under(row: Row | None) -> str:
-    """One line about a row, for terminals without room for its details."""
-    if row is None:
-        return ""
-    host = row.host
-    if row.process is None or not host.fresh:
-        return (
-            f"{row.key.host}: {host.problem or host.state.value}{' — ' if host.advice else ''}{host.advice}"
-        )
-    process = row.process
-    words = f"{row.key.host} {process.title}: {process.state.name}"
-    if process.spawnerr:
-        words += f" — {process.spawnerr}"
-    return words
