@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from functools import cached_property
@@ -23,12 +24,13 @@ from tui.rpc.response import BrokenResponse, Response
 STREAM_BUFFER = 256 * 1024
 """Bytes of a stream that wait for a slow reader before the socket is left alone."""
 
+# A body of known length is taken in one go, not in the 4 KB pieces that supervisord writes: the kernel wakes us when this
+# much is there, or we look after `_PATIENCE` seconds. If hardly anything has come by then, the peer waits for our
+# acknowledgement (see connect.SEGMENT), which then goes out at once.
+_AT_ONCE = 64 * 1024
+_PATIENCE = 0.03
+_STALLED = 4096
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)
-# supervisord leaves Nagle on and writes 4 KB at a time, so that the second piece waits for our acknowledgement, which the
-# kernel holds back for 40 ms. Sent at once, it has us woken for each piece; sent when the rest should have been written,
-# one wake-up takes it all, as early.
-_WRITTEN_PER_SECOND = 20e6
-_LONGEST_DELAY = 0.01
 _PRINTABLE = re.compile("[!-~]*")
 
 
@@ -41,13 +43,13 @@ class _Connection(asyncio.BufferedProtocol):
 
     def __init__(self, dialer: Dialer, *, tcp: bool) -> None:
         self._dialer = dialer
-        self._quick = tcp and _QUICKACK is not None
+        self._tune = tcp and sys.platform == "linux"
         self._transport: asyncio.Transport | None = None
         self._socket: socket.socket | None = None
         self._response: Response | None = None
         self._answer: asyncio.Future[None] | None = None
         self._writable: asyncio.Future[None] | None = None
-        self._acknowledging: asyncio.TimerHandle | None = None
+        self._looking: asyncio.TimerHandle | None = None
         self.on_end: Callable[[Exception | None], None] | None = None
         """Called when a stream ends, with what ended it."""
         self.open = False
@@ -84,9 +86,10 @@ class _Connection(asyncio.BufferedProtocol):
 
     def release(self) -> None:
         """The answer was taken: nothing more is expected."""
-        if self._acknowledging is not None:
-            self._acknowledging.cancel()
-            self._acknowledging = None
+        if self._looking is not None:
+            self._looking.cancel()
+            self._looking = None
+            self._look()
         self._response = self._answer = None
         self.idle_since = time.monotonic()
 
@@ -94,6 +97,8 @@ class _Connection(asyncio.BufferedProtocol):
         """Close at once, whatever is under way."""
         self.open = False
         self._response = self._answer = None
+        if self._looking is not None:
+            self._looking.cancel()
         if self._transport is not None:
             self._transport.abort()
 
@@ -106,8 +111,8 @@ class _Connection(asyncio.BufferedProtocol):
     # --- what asyncio calls -----------------------------------------------------------------------------------------
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        room = self._response.room if self._response is not None else None
-        return room if room is not None else self._dialer.buffer
+        response = self._response
+        return response.room if response is not None and response.direct else self._dialer.buffer
 
     def buffer_updated(self, count: int) -> None:
         response = self._response
@@ -115,7 +120,7 @@ class _Connection(asyncio.BufferedProtocol):
             self.drop()  # bytes that nobody asked for
             return
         try:
-            if response.room is not None:
+            if response.direct:
                 response.received(count)
             else:
                 response.feed(bytes(self._dialer.buffer[:count]))
@@ -124,18 +129,32 @@ class _Connection(asyncio.BufferedProtocol):
             return
         if response.answered:
             self._succeed()
-        elif self._quick and self._acknowledging is None:
-            delay = min(response.missing / _WRITTEN_PER_SECOND, _LONGEST_DELAY)
-            self._acknowledging = asyncio.get_running_loop().call_later(delay, self._acknowledge)
+        elif self._tune and response.missing:
+            self._await_more(count, response.missing)
 
-    def _acknowledge(self) -> None:
-        """Send the acknowledgement that the peer waits for, now."""
-        self._acknowledging = None
-        if self.open and self._socket is not None and _QUICKACK is not None:
+    def _await_more(self, count: int, missing: int) -> None:
+        """`count` bytes have come, `missing` will: be woken for many of them at a time."""
+        if self._looking is None:
+            self._set(socket.SOL_SOCKET, socket.SO_RCVLOWAT, min(missing, _AT_ONCE))
+            self._looking = asyncio.get_running_loop().call_later(_PATIENCE, self._look)
+        elif (
+            self._looking.when() <= asyncio.get_running_loop().time()
+        ):  # it has fired, and this is what was there
+            if count > _STALLED:
+                self._looking = None
+                self._await_more(count, missing)
+            elif _QUICKACK is not None:
+                self._set(socket.IPPROTO_TCP, _QUICKACK, 1)
+
+    def _look(self) -> None:
+        self._set(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
+
+    def _set(self, level: int, option: int, value: int) -> None:
+        if self.open and self._socket is not None:
             try:
-                self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+                self._socket.setsockopt(level, option, value)
             except OSError:
-                self._quick = False
+                self._tune = False
 
     def eof_received(self) -> bool:
         self._ended(None)
@@ -317,7 +336,7 @@ class Wire:
 
     async def _connect(self, seconds: float) -> _Connection:
         dialer = self._dialer or dialer_of_this_loop()
-        tcp = self._endpoint.scheme != "unix"
+        tcp = self._endpoint.scheme == "http"
         async with dialer.turn(self._endpoint):
             return await dialer.connect(
                 self._endpoint, lambda: _Connection(dialer, tcp=tcp), min(seconds, CONNECT_SECONDS)

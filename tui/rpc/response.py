@@ -33,6 +33,25 @@ class Response:
     deferred answers (supervisor/xmlrpc.py:DeferredXMLRPCResponse). With `sink` the body goes there, however long.
     """
 
+    __slots__ = (
+        "_body",
+        "_chunked",
+        "_direct",
+        "_head",
+        "_header_count",
+        "_length",
+        "_parser",
+        "_received",
+        "_sink",
+        "_to_the_end",
+        "begun",
+        "complete",
+        "headed",
+        "headers",
+        "reusable",
+        "status",
+    )
+
     def __init__(self, *, to_the_end: bool = False, sink: Callable[[bytes], None] | None = None) -> None:
         self.status = 0
         self.headers: dict[str, str] = {}
@@ -65,9 +84,15 @@ class Response:
         return bytes(self._direct[: self._received]) if self._direct is not None else bytes(self._body)
 
     @property
-    def room(self) -> memoryview | None:
-        """Where to receive the rest of a body of known length (one byte more, to notice a surplus); else None."""
-        return self._direct[self._received :] if self._direct is not None else None
+    def direct(self) -> bool:
+        """Whether the rest is to be received into `room`."""
+        return self._direct is not None
+
+    @property
+    def room(self) -> memoryview:
+        """Where the rest of a body of known length goes; one byte more, to notice a surplus."""
+        assert self._direct is not None
+        return self._direct[self._received :]
 
     @property
     def missing(self) -> int:
