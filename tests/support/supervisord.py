@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import signal
 import socket
@@ -17,6 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from tui.model.endpoint import Endpoint
+
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
 
 SLEEPER = "[program:sleeper]\ncommand=sleep 1000\nstartsecs=0\n"
 
@@ -129,6 +133,7 @@ class RealSupervisord:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            preexec_fn=_end_with_parent,
         )
         wait_until(self.answers, what="supervisord to answer")
 
@@ -167,6 +172,11 @@ class RealSupervisord:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(child, signal.SIGKILL)
         self.process = None
+
+
+def _end_with_parent() -> None:
+    """A killed test run leaves no supervisord behind: the kernel ends it, and it ends what it runs."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _children_of(pid: int) -> list[int]:
