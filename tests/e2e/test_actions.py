@@ -467,7 +467,8 @@ def test_a_restart_cut_short_by_our_own_death_is_reported_at_the_next_start(
             signal.pause()
         os._exit(0)
     path = state_dir / "journal.jsonl"
-    wait_until(lambda: path.exists() and "intent" in path.read_text(), what="the intent to be on the disk")
+    wait_until(lambda: witness(daemon, "stubborn")["statename"] == "STOPPING", what="supervisord to begin")
+    assert "intent" in path.read_text()
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     wait_until(lambda: witness(daemon, "stubborn")["statename"] == "STOPPED", what="supervisord to end it")

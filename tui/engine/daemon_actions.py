@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tui.engine.journal import Intent
 from tui.engine.scene import MARGIN, REQUEST_SECONDS, Scene, fault_words
-from tui.errors import Fault, FaultCode, RefusedError, SupervisorTuiError, WireError
+from tui.errors import Cause, Fault, FaultCode, RefusedError, SupervisorTuiError, WireError
 from tui.model.host import HostSnapshot
 from tui.model.outcome import Outcome
 from tui.model.plan import Plan, Step, Verb
@@ -25,6 +25,7 @@ _BACK_PAUSE = 0.5
 _BACK_SECONDS = 30.0
 """supervisord itself needs moments to come back; its programs' own times are added."""
 _NAMED = 5
+_NAME_CELLS = 60
 _DETAIL_CELLS = 400
 
 
@@ -40,19 +41,30 @@ class DaemonAction:
     shown: Reread | None = None
     """What the user was shown that an update would do; None when nothing was shown."""
     intent: Intent | None = None
+    asked: bool = False
+    """Whether a last byte of what was asked for has been sent; checking the files beforehand does not count."""
+    finished: list[str] = field(default_factory=list)
+    """What of an update has been done so far, in words."""
 
     @property
     def running(self) -> frozenset[ProcessKey]:
         """What ran on the host when the action began."""
         return frozenset(process.key for process in self.before.processes if process.state in RUNNING_STATES)
 
-    def committing(self) -> None:
-        """Called right before each request's last byte; the first one is written down."""
+    def checking(self) -> None:
+        """Called right before the last byte of a request that only leads up to the one that was asked for."""
         if self.intent is None:
             self.intent = self.scene.journal.intent(self.verb, self.key, job=self.scene.job)
 
+    def committing(self) -> None:
+        """Called right before each other request's last byte; the first one is written down."""
+        self.checking()
+        self.asked = True
+
     def end(self, kind: OutcomeKind, detail: str) -> Outcome:
         """The outcome of this action."""
+        if self.finished and kind is not OutcomeKind.DONE:
+            detail = f"{detail}; before that: {', '.join(self.finished)}"
         seconds = max(0.0, self.scene.clock() - self.began)
         return Outcome(self.key, kind, clean(detail, _DETAIL_CELLS), seconds=seconds)
 
@@ -78,11 +90,14 @@ async def _guarded(action: DaemonAction, act: Callable[[DaemonAction], Awaitable
     except Fault as fault:
         return action.end(OutcomeKind.FAILED, fault_words(fault))
     except WireError as error:
-        if error.committed or action.intent is not None:
+        if not action.asked:
+            return action.end(OutcomeKind.NOT_EXECUTED, f"not sent: {error.problem}")
+        if error.committed:
             return action.end(OutcomeKind.UNKNOWN, f"sent, and then: {error.problem}")
-        return action.end(OutcomeKind.NOT_EXECUTED, f"not sent: {error.problem}")
-    except RefusedError as error:
-        return action.end(OutcomeKind.NOT_EXECUTED, f"not sent: {error}")
+        return action.end(OutcomeKind.FAILED, f"begun, and then: {error.problem}")
+    except RefusedError as error:  # the journal or the wire's allow-list refused before the last byte
+        kind = OutcomeKind.FAILED if action.asked else OutcomeKind.NOT_EXECUTED
+        return action.end(kind, f"not sent: {error}")
 
 
 # --- reread and update ----------------------------------------------------------------------------------------------
@@ -103,17 +118,17 @@ def reread_words(plan: Reread) -> str:
 
 
 async def _reread(action: DaemonAction) -> Outcome:
-    plan = await _read_files(action)
+    plan = await _read_files(action, action.committing)
     return action.end(OutcomeKind.DONE, f"read again; an update would: {reread_words(plan)}")
 
 
-async def _read_files(action: DaemonAction) -> Reread:
+async def _read_files(action: DaemonAction, committing: Callable[[], None]) -> Reread:
     """Fault CANT_REREAD keeps supervisord's own words about what is broken."""
-    return await action.scene.supervisor.reread(committing=action.committing, deadline=REQUEST_SECONDS)
+    return await action.scene.supervisor.reread(committing=committing, deadline=REQUEST_SECONDS)
 
 
 async def _update(action: DaemonAction) -> Outcome:
-    plan = await _read_files(action)
+    plan = await _read_files(action, action.checking)
     if action.shown is not None and plan != action.shown:
         return action.end(
             OutcomeKind.NOT_EXECUTED,
@@ -121,18 +136,19 @@ async def _update(action: DaemonAction) -> Outcome:
         )
     if not (plan.added or plan.changed or plan.removed):
         return action.end(OutcomeKind.SKIPPED, "nothing has changed")
-    supervisor = action.scene.supervisor
     for group in plan.removed:
-        await _take_away(action, group)
+        await _take_away(action, group, action.committing)
+        action.finished.append(f"removed {clean(group, _NAME_CELLS)}")
     for group in plan.changed:
-        await _take_away(action, group)
-        await _add(action, group)
+        await _change(action, group)
+        action.finished.append(f"restarted {clean(group, _NAME_CELLS)}")
     for group in plan.added:
-        await supervisor.add_group(group, committing=action.committing, deadline=REQUEST_SECONDS)
+        await action.scene.supervisor.add_group(group, committing=action.committing, deadline=REQUEST_SECONDS)
+        action.finished.append(f"added {clean(group, _NAME_CELLS)}")
     return await _updated(action, plan)
 
 
-async def _take_away(action: DaemonAction, group: str) -> None:
+async def _take_away(action: DaemonAction, group: str, removing: Callable[[], None]) -> None:
     """Stop and remove a group. The stop waits, because a group that still runs cannot be removed (fault 91)."""
     members = [p for p in action.before.processes if p.key.group == group]
     patience = max((action.scene.limits.stop_seconds(p.key) for p in members), default=10.0) + MARGIN
@@ -142,16 +158,33 @@ async def _take_away(action: DaemonAction, group: str) -> None:
     )
     if isinstance(answer, Fault) and answer.code != FaultCode.BAD_NAME:
         raise answer
-    await action.scene.supervisor.remove_group(group, committing=action.committing, deadline=REQUEST_SECONDS)
+    await action.scene.supervisor.remove_group(group, committing=removing, deadline=REQUEST_SECONDS)
 
 
-async def _add(action: DaemonAction, group: str) -> None:
-    """Between remove and add the group exists nowhere but in the files: say so if this is where it ends."""
+async def _change(action: DaemonAction, group: str) -> None:
+    """Remove and add a group. In between it exists nowhere but in the files: that gap has an entry of its own."""
+    gap: Intent | None = None
+
+    def removing() -> None:
+        nonlocal gap
+        action.committing()
+        gap = action.scene.journal.intent(
+            Verb.UPDATE, ProcessKey(action.key.host, group), job=action.scene.job
+        )
+
+    def told(kind: OutcomeKind, detail: str) -> None:
+        if gap is not None:
+            action.scene.journal.outcome(gap, Outcome(gap.key, kind, detail))
+
+    await _take_away(action, group, removing)
     try:
         await action.scene.supervisor.add_group(group, committing=action.committing, deadline=REQUEST_SECONDS)
     except WireError as error:
-        lost = f"group {clean(group, 80)} was removed and could not be added again ({error.problem}); update once more"
+        name = clean(group, _NAME_CELLS)
+        lost = f"group {name} was removed and could not be added again ({error.problem}); update once more"
+        told(OutcomeKind.FAILED, lost)
         raise Fault(error.code if isinstance(error, Fault) else FaultCode.FAILED, lost) from error
+    told(OutcomeKind.DONE, "added again")
 
 
 async def _updated(action: DaemonAction, plan: Reread) -> Outcome:
@@ -170,7 +203,7 @@ async def _updated(action: DaemonAction, plan: Reread) -> Outcome:
 
 async def _restart(action: DaemonAction) -> Outcome:
     try:
-        await _read_files(action)
+        await _read_files(action, action.checking)
     except Fault as fault:
         return action.end(
             OutcomeKind.FAILED,
@@ -178,24 +211,36 @@ async def _restart(action: DaemonAction) -> Outcome:
         )
     ran = action.running
     asked_at = action.before.now(action.scene.clock())
+    accepted = await _accepted(
+        action.scene.supervisor.restart(committing=action.committing, deadline=REQUEST_SECONDS)
+    )
+    return await _back_again(action, ran, asked_at, accepted=accepted)
+
+
+async def _accepted(request: Awaitable[None]) -> bool:
+    """Whether supervisord said yes; False when it was sent and the answer got lost. Raises when it was not sent."""
     try:
-        await action.scene.supervisor.restart(committing=action.committing, deadline=REQUEST_SECONDS)
+        await request
     except Fault:
         raise
     except WireError as error:
         if not error.committed:
             raise
-    return await _back_again(action, ran, asked_at)
+        return False
+    return True
 
 
-async def _back_again(action: DaemonAction, ran: frozenset[ProcessKey], asked_at: float) -> Outcome:
-    """Watch until it answers as a new run: it was away in between, or every start is newer than our request.
+async def _back_again(
+    action: DaemonAction, ran: frozenset[ProcessKey], asked_at: float, *, accepted: bool
+) -> Outcome:
+    """Watch until it answers as a new run, which whatever it answers after its yes is: until then it says fault 6.
 
-    Its pid stays the same and it tells no uptime, so a reading that still shows the old processes proves nothing.
+    Without its yes: it was away in between, or every start is newer than our request. Its pid stays the same and it tells
+    no uptime, so a reading that still shows the old processes proves nothing.
     """
     scene = action.scene
     deadline = scene.clock() + scene.limits.longest_stop() + _BACK_SECONDS
-    away = False
+    away = accepted
     while scene.clock() < deadline:
         await asyncio.sleep(_BACK_PAUSE)
         now = await scene.poll()
@@ -218,9 +263,13 @@ async def _compared(action: DaemonAction, ran: frozenset[ProcessKey]) -> Outcome
         now = await scene.poll()
         busy_or_well = {process.key for process in now.processes if process.state in RUNNING_STATES}
         missing = sorted(ran - busy_or_well)
-        if not missing or scene.clock() >= deadline:
+        if (now.fresh and not missing) or scene.clock() >= deadline:
             break
         await asyncio.sleep(_BACK_PAUSE)
+    if not now.fresh:
+        return action.end(
+            OutcomeKind.UNKNOWN, f"restarted, and what runs now could not be read: {now.problem}"
+        )
     if not missing:
         return action.end(OutcomeKind.DONE, f"restarted; all {len(ran)} that ran run again")
     return action.end(
@@ -230,30 +279,28 @@ async def _compared(action: DaemonAction, ran: frozenset[ProcessKey]) -> Outcome
 
 
 async def _shutdown(action: DaemonAction) -> Outcome:
+    """Done when nothing listens any more. A host that has become silent tells nothing."""
     scene = action.scene
-    try:
-        await scene.supervisor.shutdown(committing=action.committing, deadline=REQUEST_SECONDS)
-    except Fault:
-        raise
-    except WireError as error:
-        if not error.committed:
-            raise
+    await _accepted(scene.supervisor.shutdown(committing=action.committing, deadline=REQUEST_SECONDS))
     deadline = scene.clock() + scene.limits.longest_stop() + _BACK_SECONDS
+    silence = ""
     while scene.clock() < deadline:
         await asyncio.sleep(_BACK_PAUSE)
-        if await _is_gone(scene):
-            return action.end(OutcomeKind.DONE, "shut down; it can only be started again on the host itself")
+        try:
+            await scene.supervisor.state()
+            silence = ""
+        except Fault:
+            silence = ""
+        except WireError as error:
+            if error.cause is Cause.REFUSED and not error.committed:
+                end = f"shut down: {error.problem}; it can only be started again on the host itself"
+                return action.end(OutcomeKind.DONE, end)
+            silence = error.problem
+    if silence:
+        return action.end(
+            OutcomeKind.UNKNOWN, f"asked to shut down, and whether it has cannot be seen: {silence}"
+        )
     return action.end(OutcomeKind.FAILED, "asked to shut down, and it still answers")
-
-
-async def _is_gone(scene: Scene) -> bool:
-    try:
-        await scene.supervisor.state()
-    except Fault:
-        return False
-    except WireError as error:
-        return not error.committed
-    return False
 
 
 async def _clear_log(action: DaemonAction) -> Outcome:
@@ -271,7 +318,7 @@ _ACTIONS: dict[Verb, Callable[[DaemonAction], Awaitable[Outcome]]] = {
 
 
 def _names(names: list[str] | tuple[str, ...]) -> str:
-    shown = ", ".join(clean(name, 60) for name in names[:_NAMED])
+    shown = ", ".join(clean(name, _NAME_CELLS) for name in names[:_NAMED])
     return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"
 
 
@@ -281,7 +328,7 @@ async def preview(scene: Scene, host: str) -> Reread:
     if not action.before.fresh:
         raise RefusedError(f"not asked: {action.before.problem}", action.before.advice)
     try:
-        plan = await _read_files(action)
+        plan = await _read_files(action, action.committing)
     except SupervisorTuiError as error:
         if action.intent is not None:
             scene.journal.outcome(action.intent, action.end(OutcomeKind.FAILED, error.problem))

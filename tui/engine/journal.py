@@ -8,9 +8,11 @@ can have any effect, and nothing secret is ever written (text for a process's st
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import pwd
+import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -66,7 +68,10 @@ class Journal:
         self._instance = _instance(os.getpid())
         self.damaged = 0
         """Lines of the journal that could not be read back."""
-        self._interrupted = self._find_interrupted()
+        self._torn = True
+        """Whether the last line may be half a one: somebody died or the disk was full in the middle of it."""
+        self._interrupted, self._lost = self._find_cut_short()
+        self._tell_of_lost_groups()
 
     def intent(
         self,
@@ -117,12 +122,14 @@ class Journal:
         return tuple(dict.fromkeys(intent.key for intent in self._interrupted))
 
     def settle(self, keys: Iterable[ProcessKey], detail: str) -> None:
-        """Close interrupted restarts: the user has been told, or they have been acted on since."""
+        """Close what was cut short: the user has been told, or it has been acted on since (a host's key: updated)."""
         settled = frozenset(keys)
-        for intent in self._interrupted:
-            if intent.key in settled:
-                self.outcome(intent, Outcome(intent.key, OutcomeKind.UNKNOWN, detail))
-        self._interrupted = tuple(intent for intent in self._interrupted if intent.key not in settled)
+        closed = [intent for intent in self._interrupted if intent.key in settled]
+        closed += [intent for intent in self._lost if ProcessKey(intent.key.host) in settled]
+        for intent in closed:
+            self.outcome(intent, Outcome(intent.key, OutcomeKind.UNKNOWN, detail))
+        self._interrupted = tuple(intent for intent in self._interrupted if intent not in closed)
+        self._lost = tuple(intent for intent in self._lost if intent not in closed)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -130,7 +137,8 @@ class Journal:
             os.close(self._file)
             self._file = None
 
-    def _find_interrupted(self) -> tuple[Intent, ...]:
+    def _find_cut_short(self) -> tuple[tuple[Intent, ...], tuple[Intent, ...]]:
+        """Restarts, and gaps of updates in which a group was nowhere, that a program began which runs no longer."""
         begun: dict[str, tuple[Intent, str]] = {}
         for record in self._read_back():
             try:
@@ -138,11 +146,21 @@ class Journal:
             except (KeyError, TypeError, ValueError):
                 self.damaged += 1
                 continue
-            if record["kind"] == "intent" and intent.verb is Verb.RESTART:
-                begun[intent.id] = (intent, str(record.get("instance", "")))
-            elif record["kind"] == "outcome":
+            if record["kind"] == "outcome":
                 begun.pop(intent.id, None)
-        return tuple(intent for intent, instance in begun.values() if not _still_runs(instance))
+            elif intent.verb is Verb.RESTART or (intent.verb is Verb.UPDATE and intent.key.group):
+                begun[intent.id] = (intent, str(record.get("instance", "")))
+        cut = [intent for intent, instance in begun.values() if not _still_runs(instance)]
+        restarts = tuple(intent for intent in cut if intent.verb is Verb.RESTART)
+        return restarts, tuple(intent for intent in cut if intent.verb is Verb.UPDATE)
+
+    def _tell_of_lost_groups(self) -> None:
+        for intent in self._lost:
+            host, group, _ = intent.key
+            self._complain(
+                f"an update of {host} was cut short in an earlier run: group {group} was removed and may not have been "
+                f"added again; update {host} once more"
+            )
 
     def _write(self, record: dict[str, Any], *, sync: bool = False) -> None:
         if self._path is None:
@@ -152,13 +170,29 @@ class Journal:
             **record,
         }
         try:
-            if self._file is None:
-                self._file = _open_private(self._path)
-            os.write(self._file, _encoded(line))
+            self._append(_encoded(line))
             if sync:
-                os.fdatasync(self._file)
+                os.fdatasync(self._open())
         except OSError as error:
             self._unwritable(error)
+
+    def _append(self, line: bytes) -> None:
+        """One write. After half a line this one begins on its own, or both would be lost."""
+        file = self._open()
+        line = b"\n" + line if self._torn else line
+        self._torn = True
+        if os.write(file, line) != len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._torn = False
+
+    def _open(self) -> int:
+        """The file, opened when it is first needed, and again when somebody has removed it."""
+        assert self._path is not None
+        if self._file is not None and not os.fstat(self._file).st_nlink:
+            self.close()
+        if self._file is None:
+            self._file, self._torn = _open_private(self._path)
+        return self._file
 
     def _unwritable(self, error: OSError) -> None:
         if not self._complained:
@@ -183,7 +217,7 @@ class Journal:
         except OSError:
             return
         # The first piece may be half a line when reading began in the middle, the last one while somebody writes.
-        for line in lines[1 if size > READ_BACK else 0 : -1]:
+        for line in filter(None, lines[1 if size > READ_BACK else 0 : -1]):
             try:
                 record = json.loads(line)
             except ValueError:
@@ -227,14 +261,25 @@ def _encoded(line: dict[str, Any]) -> bytes:
     return text.encode() + b"\n"
 
 
-def _open_private(path: Path) -> int:
+def _open_private(path: Path) -> tuple[int, bool]:
+    """The journal for appending, and whether its last line is half a one. Raises OSError also for what is no file."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    return os.open(path, flags, 0o600)
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+    file = os.open(path, flags, 0o600)
+    try:
+        found = os.fstat(file)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file")
+        if stat.S_IMODE(found.st_mode) & 0o077 and found.st_uid == os.geteuid():
+            os.fchmod(file, 0o600)
+        return file, found.st_size > 0 and os.pread(file, 1, found.st_size - 1) != b"\n"
+    except OSError:
+        os.close(file)
+        raise
 
 
 def _no_follow(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC)
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
 
 
 def _who() -> dict[str, Any]:
@@ -261,4 +306,12 @@ def _instance(pid: int) -> str:
 
 def _still_runs(instance: str) -> bool:
     pid = instance.partition("/")[0]
-    return pid.isdigit() and Path(f"/proc/{pid}").exists() and _instance(int(pid)) == instance
+    if not pid.isdigit() or _instance(int(pid)) != instance:
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except PermissionError:
+        return True
+    except (ProcessLookupError, OverflowError):
+        return False
+    return True

@@ -41,6 +41,9 @@ _FAULT_WORDS = {
     FaultCode.NOT_RUNNING: "it does not run",
     FaultCode.ALREADY_STARTED: "it runs already",
     FaultCode.SPAWN_ERROR: "supervisord could not spawn it",
+    FaultCode.STILL_RUNNING: "the group still runs",
+    FaultCode.ALREADY_ADDED: "the group is there already",
+    FaultCode.CANT_REREAD: "its files are broken",
     FaultCode.ABNORMAL_TERMINATION: "it ended before it counted as started",
 }
 

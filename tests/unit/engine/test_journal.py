@@ -122,6 +122,84 @@ def test_who_did_it_is_written_with_sudo_and_ssh(tmp_path: Path, monkeypatch: py
     assert who["ssh_connection"].startswith("10.0.0.9")
 
 
+def test_an_intent_after_half_a_line_is_not_lost_with_it(tmp_path: Path) -> None:
+    path = tmp_path / FILE_NAME
+    path.write_text('{"kind": "intent", "verb": "res')
+    Journal(tmp_path).intent(Verb.RESTART, KEY)
+    assert json.loads(path.read_text().splitlines()[1])["verb"] == "restart"
+
+
+def test_a_line_that_the_disk_took_half_of_is_a_failure_and_spoils_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    journal = Journal(tmp_path, complain=said.append)
+    write = os.write
+    with monkeypatch.context() as full:
+        full.setattr("os.write", lambda file, data: write(file, data[:20]))
+        journal.intent(Verb.START, KEY)
+    assert "cannot be written" in said[0]
+    journal.intent(Verb.RESTART, KEY)
+    assert json.loads((tmp_path / FILE_NAME).read_text().splitlines()[1])["verb"] == "restart"
+
+
+def test_a_full_disk_refuses_when_the_journal_is_required(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(tmp_path, required=True)
+    monkeypatch.setattr("os.write", lambda file, data: 20)
+    with pytest.raises(RefusedError, match="No space"):
+        journal.intent(Verb.START, KEY)
+
+
+def test_a_journal_that_was_removed_is_begun_again(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.intent(Verb.START, KEY)
+    (tmp_path / FILE_NAME).unlink()
+    journal.intent(Verb.STOP, KEY)
+    (line,) = (tmp_path / FILE_NAME).read_text().splitlines()
+    assert json.loads(line)["verb"] == "stop"
+
+
+def test_a_pipe_in_its_place_is_refused_and_blocks_nothing(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / FILE_NAME)
+    said: list[str] = []
+    Journal(tmp_path, complain=said.append).intent(Verb.START, KEY)
+    assert "cannot be written" in said[0]
+
+
+def test_a_file_that_others_could_read_is_made_private(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).touch(mode=0o644)
+    (tmp_path / FILE_NAME).chmod(0o644)
+    Journal(tmp_path).intent(Verb.START, KEY)
+    assert (tmp_path / FILE_NAME).stat().st_mode & 0o777 == 0o600
+
+
+def test_reading_back_a_large_journal_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = Journal(tmp_path)
+    for _ in range(20):
+        journal.intent(Verb.RESTART, KEY)
+    written_by_the_dead(tmp_path)
+    monkeypatch.setattr("tui.engine.journal.READ_BACK", 1000)
+    again = Journal(tmp_path)
+    assert 0 < len(again._interrupted) < 10
+    assert again.damaged == 0
+
+
+def test_a_pipe_in_its_place_does_not_block_the_start(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / FILE_NAME)
+    assert not Journal(tmp_path).interrupted
+
+
+def test_an_outcome_of_a_required_journal_that_fails_refuses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(tmp_path, required=True)
+    intent = journal.intent(Verb.START, KEY)
+    monkeypatch.setattr("os.write", lambda file, data: 20)
+    journal.outcome(intent, Outcome(KEY, OutcomeKind.DONE))
+
+
 def test_memory_keeps_what_was_stopped_across_runs_until_it_is_forgotten(tmp_path: Path) -> None:
     Memory(tmp_path).remember("web-01", [KEY])
     assert Memory(tmp_path).remembered("web-01") == {KEY}
