@@ -23,6 +23,9 @@ MAX_DEPTH = 16
 MAX_VALUES = 200_000
 MAX_INT = 2**63 - 1
 
+Body = bytes | bytearray
+"""An answer's body: as it was received, without a copy."""
+
 # --- calls ----------------------------------------------------------------------------------------------------------
 
 # What XML 1.0 cannot carry even as a reference; \r would arrive as \n unless it is one.
@@ -91,7 +94,7 @@ def _escaped(text: str) -> str:
 # --- answers --------------------------------------------------------------------------------------------------------
 
 
-def decode_answer(body: bytes) -> Value:
+def decode_answer(body: Body) -> Value:
     """The value of an answer; a tuple when it has several parameters or none. Raises Fault or BadAnswer."""
     if len(body) > MAX_BODY:
         raise BadAnswer(f"the answer exceeds {MAX_BODY // 1024 // 1024} MiB", "ask for less")
@@ -125,7 +128,7 @@ _RAW_CONTROLS = re.compile(rb"[\x00-\x08\x0b-\x1f]|\xef\xbf[\xbe\xbf]")
 _PRIVATE_BLOCKS = (0xE000, 0xF000, 0xF0000, 0xF8000, 0x100000, 0x10F000)
 
 
-def _parseable(body: bytes) -> tuple[bytes | str, dict[int, int] | None]:
+def _parseable(body: Body) -> tuple[Body | str, dict[int, int] | None]:
     """`body` with what supervisord sends raw and XML forbids mapped to private use; and how to map it back."""
     try:
         text = body.decode()
@@ -147,7 +150,7 @@ def _parseable(body: bytes) -> tuple[bytes | str, dict[int, int] | None]:
     return text.translate(forward), {private: code for code, private in forward.items()}
 
 
-def _not_xml(body: bytes, error: expat.ExpatError) -> tuple[str, str]:
+def _not_xml(body: Body, error: expat.ExpatError) -> tuple[str, str]:
     if not body.strip():
         return "an empty answer came back", _WHO_LISTENS
     if b"<methodresponse" not in body[:1024].lower():

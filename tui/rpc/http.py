@@ -17,6 +17,7 @@ from functools import cached_property
 
 from tui.errors import Cause, WireError
 from tui.model.endpoint import Endpoint
+from tui.rpc.codec import Body
 from tui.rpc.connect import CONNECT_SECONDS, Dialer, dialer_of_this_loop
 from tui.rpc.problems import bad_http, connection_lost, not_answering, not_http, status_problem
 from tui.rpc.response import BrokenResponse, Response
@@ -247,7 +248,7 @@ class Wire:
         self._kept: _Connection | None = None
         self._busy = asyncio.Lock()
 
-    async def read(self, body: bytes, seconds: float) -> bytes:
+    async def read(self, body: bytes, seconds: float) -> Body:
         """Send a call that changes nothing; sent once more if the kept connection turns out to be dead."""
         async with self._busy:
             kept = self._kept
@@ -268,7 +269,7 @@ class Wire:
             await self._exchange(connection, body, response, left, seconds)
             return response.body
 
-    async def act(self, body: bytes, seconds: float, committing: Callable[[], None] | None) -> bytes:
+    async def act(self, body: bytes, seconds: float, committing: Callable[[], None] | None) -> Body:
         """Send a call that changes something: once, on a connection of its own, its last byte last of all."""
         connection = await self._connect(seconds)
         response = Response(to_the_end=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import httptools
 
-from tui.rpc.codec import MAX_BODY
+from tui.rpc.codec import MAX_BODY, Body
 
 MAX_HEAD = 32 * 1024
 MAX_HEADERS = 100
@@ -79,9 +79,13 @@ class Response:
         return self.complete or (self.headed and self._sink is not None)
 
     @property
-    def body(self) -> bytes:
-        """All of the body; whole once `complete`."""
-        return bytes(self._direct[: self._received]) if self._direct is not None else bytes(self._body)
+    def body(self) -> Body:
+        """All of the body once `complete`. Not copied: a large answer is as dear to copy as to compare."""
+        if self._direct is not None:
+            self._direct.release()
+            self._direct = None
+            del self._body[self._received :]
+        return self._body
 
     @property
     def direct(self) -> bool:
@@ -173,7 +177,8 @@ class Response:
             raise BrokenResponse(f"a body of {self._length} bytes; the limit is {MAX_BODY}")
         if self._sink is None and not self._to_the_end:
             if 0 < self._length <= _DIRECT:
-                self._direct = memoryview(bytearray(self._length + 1))
+                self._body = bytearray(self._length + 1)
+                self._direct = memoryview(self._body)
             self.complete = self._length == 0
 
     def _feed_body(self, data: bytes) -> None:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from tui.model.process import Process, ProcessKey, disambiguate, process_from_wire
 from tui.rpc.answers import MAX_PROCESSES, StatusAnswer, as_list, processes_from_list
-from tui.rpc.codec import MAX_BODY, MAX_VALUES, decode_answer
+from tui.rpc.codec import MAX_BODY, MAX_VALUES, Body, decode_answer
 
 _HEAD = b"<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n<value><array><data>\n"
 _TAIL = b"</data></array></value>\n</param>\n</params>\n</methodResponse>\n"
@@ -95,7 +95,7 @@ class _Row(NamedTuple):
     process: Process
 
 
-def _skip_in_any_order(body: bytes, position: int, row: _Row, now_first: bool) -> tuple[bytes, int] | None:
+def _skip_in_any_order(body: Body, position: int, row: _Row, now_first: bool) -> tuple[Body, int] | None:
     """`now` and the end of the row at `position` if it says what `row` said, for servers on Python 2."""
     if not body.startswith(row.first, position):
         return None
@@ -118,7 +118,7 @@ def _skip_in_any_order(body: bytes, position: int, row: _Row, now_first: bool) -
     return now, position + len(row.third)
 
 
-def _end_of_plain(body: bytes, position: int) -> int:
+def _end_of_plain(body: Body, position: int) -> int:
     match = _PLAIN.match(body, position)
     assert match is not None  # it also matches nothing
     return match.end()
@@ -134,7 +134,7 @@ class StatusDecoder:
         self._processes: tuple[Process, ...] = ()
         self._answered = False
 
-    def decode(self, body: bytes, latency: float = 0.0) -> StatusAnswer:
+    def decode(self, body: Body, latency: float = 0.0) -> StatusAnswer:
         """The rows and the server's time; the same tuple as before when nothing but time passed."""
         fast = self._decode_fast(body)
         if fast is None:
@@ -152,7 +152,7 @@ class StatusDecoder:
         self._answered = True
         return StatusAnswer(self._processes, now, changed, latency)
 
-    def _decode_strict(self, body: bytes) -> tuple[tuple[Process, ...], int]:
+    def _decode_strict(self, body: Body) -> tuple[tuple[Process, ...], int]:
         value = decode_answer(body)
         rows = as_list(value, "the process list")
         if rows and isinstance(rows[0], dict):
@@ -164,7 +164,7 @@ class StatusDecoder:
         if all(type(value) in (int, str) for value in struct.values()):
             self._fields = tuple((name, type(value) is int) for name, value in struct.items())
 
-    def _decode_fast(self, body: bytes) -> tuple[list[_Row], int] | None:
+    def _decode_fast(self, body: Body) -> tuple[list[_Row], int] | None:
         """The rows, the same list when all are unchanged, and the time; None when the strict codec must decide."""
         layout = _layout(self._fields)
         if layout is None or len(body) > MAX_BODY or not body.startswith(_HEAD):
@@ -175,7 +175,7 @@ class StatusDecoder:
 class _Reading:
     """One way through a body, beside the rows of the answer before."""
 
-    def __init__(self, host: str, body: bytes, layout: _Layout, previous: list[_Row]) -> None:
+    def __init__(self, host: str, body: Body, layout: _Layout, previous: list[_Row]) -> None:
         self._host = host
         self._body = body
         self._layout = layout
@@ -183,7 +183,7 @@ class _Reading:
         self._expected = 0
         """The row of the answer before that should come now."""
         self._position = len(_HEAD)
-        self._now = b"0"
+        self._now: Body = b"0"
         self._rows: list[_Row] = []
         self._places: dict[ProcessKey, int] | None = None
 
@@ -254,10 +254,11 @@ class _Reading:
         one, two = match.span("now"), match.span("description")
         if not self._layout.now_first:
             one, two = two, one
-        third = self._body[two[1] : match.end()]
+        third = bytes(self._body[two[1] : match.end()])
         if self._rows and self._rows[-1].third == third:
             third = self._rows[-1].third
-        first, second = self._body[match.start() : one[0]], self._body[one[1] : two[0]]
+        first = bytes(self._body[match.start() : one[0]])
+        second = bytes(self._body[one[1] : two[0]])
         return _Row(first, second, third, len(first), len(second), len(match["now"]), process)
 
     def _find(self, key: ProcessKey) -> _Row | None:

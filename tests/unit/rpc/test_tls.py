@@ -44,7 +44,7 @@ async def answers(peer: Peer) -> None:
         await peer.send(ok(ANSWER))
 
 
-async def ask(context: ssl.SSLContext, tls: Tls, host: str = "127.0.0.1") -> bytes:
+async def ask(context: ssl.SSLContext, tls: Tls, host: str = "127.0.0.1") -> bytes | bytearray:
     async with serving(answers, tls=context) as (endpoint, _):
         wire = Wire(Endpoint("https", host=host, port=endpoint.port, tls=tls), no_password)
         try:
