@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import ClassVar
 
+from rich.console import RenderableType
+from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -27,6 +29,7 @@ from tui.ui.screens.base import BaseScreen
 from tui.ui.screens.fleet import FleetScreen
 from tui.ui.screens.interrupted import offer_interrupted
 from tui.ui.session import Session
+from tui.ui.terminal_memory import TerminalMemory
 from tui.ui.theme import ASCII, THEMES, UNICODE
 from tui.ui.widgets.ticker import STAYS, Severity, job_title
 
@@ -57,6 +60,8 @@ class SupervisorTuiApp(App[int]):
         self._woken = False
         self._unsubscribe: Callable[[], None] | None = None
         self._offered = False
+        self._memory = TerminalMemory()
+        self.animation_level = "none"
 
     # --- life -------------------------------------------------------------------------------------------------------
 
@@ -100,6 +105,7 @@ class SupervisorTuiApp(App[int]):
     def _paint_after_suspension(self, _app: App[object]) -> None:
         """After ctrl+z and fg the terminal is blank, and Textual believes that it shows what it showed before."""
         self.engine.poll_now()
+        self._memory.forget()
         for screen in self.screen_stack:
             screen.refresh(layout=True)
 
@@ -166,6 +172,13 @@ class SupervisorTuiApp(App[int]):
     def action_help_quit(self) -> None:
         """ctrl+c, pressed by habit: how to leave, without a pop-up."""
         self._say("q goes back and, from the fleet, leaves; ctrl+q leaves at once", "note")
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        """Send of a whole screen only what the terminal does not show yet."""
+        shown = self._running and not (self._closed or self._batch_count or self.is_headless)
+        if shown and isinstance(renderable, CompositorUpdate):
+            renderable = self._memory.only_news(renderable, self.console, self.size)
+        super()._display(screen, renderable)
 
     # --- the end ----------------------------------------------------------------------------------------------------
 

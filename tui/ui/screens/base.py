@@ -10,9 +10,9 @@ from textual.app import ComposeResult
 from textual.widget import Widget
 
 from tui.ui.actions import Scope, Section, actions_in
+from tui.ui.screens.bottom_line import BottomLine
 from tui.ui.screens.moving import move
 from tui.ui.session import Session
-from tui.ui.widgets.confirm_bar import ConfirmBar
 from tui.ui.widgets.fleet_table import FleetTable
 from tui.ui.widgets.job_table import JobTable
 from tui.ui.widgets.key_footer import KeyFooter
@@ -20,7 +20,7 @@ from tui.ui.widgets.lines import LineWidget, Run
 from tui.ui.widgets.list_lines import ListWidget
 from tui.ui.widgets.log_view import LogView
 from tui.ui.widgets.quiet_screen import QuietScreen
-from tui.ui.widgets.ticker import Severity, Ticker
+from tui.ui.widgets.ticker import Severity
 
 if TYPE_CHECKING:
     from tui.engine.jobs import JobPicture
@@ -55,9 +55,8 @@ class BaseScreen(QuietScreen[None]):
         super().__init__()
         self.session = session
         self.engine = session.engine
-        self.ticker = Ticker()
+        self.ticker = self.confirm = BottomLine()
         self.footer = KeyFooter()
-        self.confirm = ConfirmBar()
 
     # --- for subclasses ---------------------------------------------------------------------------------------------
 
@@ -83,10 +82,9 @@ class BaseScreen(QuietScreen[None]):
     # --- the ground -------------------------------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
-        """The body, the question, the ticker, the keys."""
+        """The body, the ticker or a small question, the keys."""
         yield TooSmall()
         yield from self.body()
-        yield self.confirm
         yield self.ticker
         yield self.footer
 

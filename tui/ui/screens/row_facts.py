@@ -1,6 +1,7 @@
 """What a row does not know by itself: its program's configuration and the end of its log, asked for when it is looked at.
 
-One question at a time, and only a while after the cursor came to rest: running through a thousand rows asks nothing.
+One question at a time, and only a while after the cursor came to rest: running through a thousand rows asks nothing, and
+does not send a page of details to the terminal at each step.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from tui.rpc.client import Channel, ProgramConfig
 from tui.ui.session import Session
 from tui.ui.widgets.detail_pane import DetailPane
 
-REST = 0.25
+REST = 0.15
 """Seconds the cursor must stand still before anything is asked."""
 AGAIN = 2.0
 """Seconds between two looks at the end of the log."""
@@ -38,22 +39,31 @@ class RowFacts:
         self._lines: Sequence[str] = ()
         self._timer: Timer | None = None
         self._shown: ProcessKey | None = None
+        self.settled = True
+        """Whether the pane shows the row that is looked at."""
 
     def look_at(self, row: Row | None, owner: Widget) -> None:
-        """Show this row now, and what is asked for as it comes; None: nothing."""
+        """Show this row once the cursor has come to rest on it, and what is asked for as it comes; None: nothing."""
         other = (row.key if row else None) != self._shown
         self._row, self._shown = row, row.key if row else None
-        if other:
-            self._lines = ()
-            self._stop()
-            if row is not None and row.process is not None:
-                self._timer = owner.set_timer(REST, lambda: self._ask(owner))
+        if not other:
+            if self.settled:
+                self.show()
+            return
+        self._lines, self.settled = (), False
+        self._stop()
+        self._timer = owner.set_timer(REST, lambda: self._settle(owner))
+
+    def _settle(self, owner: Widget) -> None:
+        self.settled = True
         self.show()
+        if self._row is not None and self._row.process is not None:
+            self._ask(owner)
 
     def stop(self) -> None:
         """Ask nothing more until `look_at`."""
         self._stop()
-        self._shown = None
+        self._shown, self.settled = None, True
 
     def show(self) -> None:
         """What is known so far."""
