@@ -29,6 +29,9 @@ startsecs=0
 command=sleep 1000
 autostart=false
 startsecs=0
+[program:mojibake]
+command=sh -c 'printf "gr\\\\374n\\\\nlast line\\\\n"; exec sleep 1000'
+startsecs=0
 [program:talker]
 command=sh -c 'for n in 1 2 3 4 5; do echo line $n; done; echo oops >&2; exec sleep 1000'
 startsecs=0
@@ -210,6 +213,12 @@ def test_tail_prints_the_last_lines(run: Run) -> None:
     done = run("tail", "web-01/talker", "-n", "2")
     assert done.returncode == 0, done.stderr
     assert done.stdout == "line 4\nline 5\n"
+
+
+def test_tail_of_a_log_that_is_not_utf_8_prints_it_all_the_same(run: Run) -> None:
+    done = run("tail", "web-01/mojibake", "-n", "2")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "gr\N{REPLACEMENT CHARACTER}n\nlast line\n"
 
 
 def test_tail_of_both_channels_names_each_source(run: Run) -> None:

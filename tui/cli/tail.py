@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import queue
 import sys
 import time
@@ -15,13 +16,15 @@ from tui.cli.invocation import Invocation, host_filter, narrate, watching
 from tui.cli.selection import Selection
 from tui.engine.engine import Engine
 from tui.engine.logs import Channel, LogLine
-from tui.errors import SupervisorTuiError, UsageError
+from tui.errors import Cause, Fault, SupervisorTuiError, UsageError, WireError
 from tui.model.process import ProcessKey
 from tui.rpc.client import Supervisor
 from tui.text import clean, clean_cell
 
 HISTORY_BYTES = 64 * 1024
 _READ_SECONDS = 30.0
+_STREAM_SECONDS = 5.0
+_STREAM_BEGIN = 1024
 
 
 @click.command()
@@ -70,19 +73,43 @@ def print_logs(
 
 
 def _print_end(engine: Engine, key: ProcessKey, channel: Channel, lines: int, named: bool) -> ExitCode:
-    async def read(supervisor: Supervisor) -> str:
-        if key.is_host:
-            return await supervisor.read_main_log(-HISTORY_BYTES, 0)
-        return await supervisor.read_log(key, channel, -HISTORY_BYTES, 0)
-
     try:
-        text = engine.ask(key.host, read).result(_READ_SECONDS)
-    except SupervisorTuiError as error:
+        text = engine.ask(key.host, lambda supervisor: _end_of(supervisor, key, channel)).result(
+            _READ_SECONDS
+        )
+    except (SupervisorTuiError, TimeoutError) as error:
         narrate(f"{_source(key, channel)}: {error}")
         return ExitCode.FAILED
     for line in deque(text.splitlines(), maxlen=lines):
         click.echo(_printed(line, key, channel, named))
     return ExitCode.OK
+
+
+async def _end_of(supervisor: Supervisor, key: ProcessKey, channel: Channel) -> str:
+    """The end of one log. supervisord cannot send bytes that are not UTF-8 as text, but its streams carry any."""
+    try:
+        if key.is_host:
+            return await supervisor.read_main_log(-HISTORY_BYTES, 0)
+        return await supervisor.read_log(key, channel, -HISTORY_BYTES, 0)
+    except Fault:
+        raise
+    except WireError as error:
+        if error.cause is not Cause.PROTOCOL:
+            raise
+        return await _first_of_stream(supervisor, key, channel)
+
+
+async def _first_of_stream(supervisor: Supervisor, key: ProcessKey, channel: Channel) -> str:
+    """A stream begins with the last 1024 bytes; whole lines of them."""
+    stream = supervisor.stream_main_log() if key.is_host else supervisor.stream_log(key, channel)
+    try:
+        async with asyncio.timeout(_STREAM_SECONDS):
+            async for piece in stream:
+                text = piece.decode(errors="replace")
+                return text.partition("\n")[2] if len(piece) >= _STREAM_BEGIN else text
+    finally:
+        await stream.aclose()
+    return ""
 
 
 def _follow(

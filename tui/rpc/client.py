@@ -9,7 +9,7 @@ is sent once, and `committing` is called right before the byte that makes it run
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Literal
 from urllib.parse import quote
 
@@ -127,7 +127,7 @@ class Supervisor:
         """supervisord's own log; offset and length as for `read_log_piece`."""
         return (await logs.read_piece(self._ask, "supervisor.readLog", (), offset, length)).text
 
-    def stream_log(self, key: ProcessKey, channel: Channel) -> AsyncIterator[bytes]:
+    def stream_log(self, key: ProcessKey, channel: Channel) -> AsyncGenerator[bytes, None]:
         """The last 1024 bytes, then what is written, until supervisord ends it; raw bytes, perhaps cut in a character.
 
         Holds a connection and one of the server's descriptors until the iterator is closed. Fault NO_FILE when there is
@@ -135,7 +135,7 @@ class Supervisor:
         """
         return self._stream(f"/logtail/{quote(key.address, safe='')}/{channel}")
 
-    def stream_main_log(self) -> AsyncIterator[bytes]:
+    def stream_main_log(self) -> AsyncGenerator[bytes, None]:
         """supervisord's own log, as `stream_log`."""
         return self._stream("/mainlogtail")
 
@@ -340,7 +340,7 @@ class Supervisor:
         body = encode_call(method, params)
         return decode_answer(await self._wire.act(body, deadline or self.timeout, committing))
 
-    async def _stream(self, target: str) -> AsyncIterator[bytes]:
+    async def _stream(self, target: str) -> AsyncGenerator[bytes, None]:
         try:
             async for piece in self._wire.stream(self.endpoint.prefix + target, self.timeout):
                 yield piece
