@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from textual.app import App
+from textual.pilot import Pilot
 
 from tests.snapshots.still_fleet import still_fleet
 from tests.ui.screens.cockpit import still_app
+from tests.ui.widgets.stage import until
 
 SnapCompare = Callable[..., bool]
 
@@ -55,5 +56,12 @@ def _one_time_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_the_screen_looks_as_it_did(
     snap_compare: SnapCompare, tmp_path: Path, size: tuple[int, int], theme: str, keys: tuple[str, ...]
 ) -> None:
-    app: App[int] = still_app(still_fleet(), tmp_path, theme=theme)
-    assert snap_compare(app, terminal_size=size, press=keys)
+    app = still_app(still_fleet(), tmp_path, theme=theme)
+
+    async def act(pilot: Pilot[int]) -> None:
+        await pilot.pause()
+        await pilot.press(*keys)
+        await until(lambda: app.fleet.facts.settled)
+        await pilot.pause()
+
+    assert snap_compare(app, terminal_size=size, run_before=act)
