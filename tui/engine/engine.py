@@ -293,7 +293,9 @@ class Engine:
     def _take_in(self, snapshot: HostSnapshot) -> None:
         """A poller's newest snapshot into the fleet."""
         change = self._fleet.apply(snapshot, wall=time.time(), ours=self._ours())
-        self.timeline.add(change.transitions)
+        if change.transitions:
+            self._refresh()  # whoever reads of a change in the timeline must find it in the picture
+            self.timeline.add(change.transitions)
         self._wakeups.schedule(visible=change.visible)
         if snapshot.host in self._unanswered and self._pollers[snapshot.host].settled:
             self._unanswered.discard(snapshot.host)
