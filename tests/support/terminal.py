@@ -98,7 +98,11 @@ def run_in_terminal(
         ["-m", "tui", *arguments],
         dimensions=(rows, columns),
         env={
-            **{name: value for name, value in os.environ.items() if not name.startswith(("SSH_", "TMUX"))},
+            **{
+                name: value
+                for name, value in os.environ.items()
+                if not name.startswith(("SSH_", "TMUX", "COLUMNS", "LINES"))
+            },
             "TERM": "xterm-256color",
             "COLORTERM": "truecolor",
             "LANG": "C.UTF-8",
