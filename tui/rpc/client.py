@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from typing import Literal
 from urllib.parse import quote
 
@@ -342,8 +343,9 @@ class Supervisor:
 
     async def _stream(self, target: str) -> AsyncGenerator[bytes, None]:
         try:
-            async for piece in self._wire.stream(self.endpoint.prefix + target, self.timeout):
-                yield piece
+            async with aclosing(self._wire.stream(self.endpoint.prefix + target, self.timeout)) as pieces:
+                async for piece in pieces:
+                    yield piece
         except HttpStatusError as error:
             if error.status in (404, 410):
                 raise Fault(FaultCode.NO_FILE, "NO_FILE: this process has no such log") from None

@@ -12,7 +12,7 @@ import re
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from functools import cached_property
 
 from tui.errors import Cause, WireError
@@ -296,7 +296,7 @@ class Wire:
             raise self._status_problem(response, password, committed=committed)
         return response.body
 
-    async def stream(self, target: str, seconds: float) -> AsyncIterator[bytes]:
+    async def stream(self, target: str, seconds: float) -> AsyncGenerator[bytes, None]:
         """The body of a GET as it comes, until the server ends it; `seconds` is for its beginning alone."""
         pieces = _Pieces()
         connection = pieces.connection = await self._connect(seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import xmlrpc.client
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -167,6 +168,23 @@ def test_the_allow_list_holds_no_method_that_changes_anything() -> None:
     ):
         with pytest.raises(RefusedError):
             refuse_changes([change])
+
+
+async def test_leaving_a_log_stream_closes_its_connection_at_once() -> None:
+    gone = asyncio.Event()
+
+    async def talk(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n")
+        await peer.closed()
+        gone.set()
+
+    async with serving(talk) as (endpoint, _):
+        stream = Supervisor(endpoint, "host").stream_log(KEY, "stdout")
+        assert await anext(stream) == b"x"
+        await stream.aclose()
+        async with asyncio.timeout(5):
+            await gone.wait()
 
 
 def test_what_the_client_exports_is_there() -> None:

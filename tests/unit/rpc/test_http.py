@@ -637,7 +637,7 @@ async def test_a_stream_that_is_left_closes_its_connection() -> None:
     async with wired(talk) as wire:
         pieces = wire.stream("/x", 5)
         assert await anext(pieces) == b"x"
-        await pieces.aclose()  # type: ignore[attr-defined]
+        await pieces.aclose()
         async with asyncio.timeout(5):
             await gone.wait()
 
@@ -665,7 +665,7 @@ async def test_a_slow_reader_of_a_stream_holds_the_server_back() -> None:
         assert waited < 100, "the server was never held back"
         got = len(await anext(pieces))
         assert got <= STREAM_BUFFER + 2 * 65_536
-        await pieces.aclose()  # type: ignore[attr-defined]
+        await pieces.aclose()
 
 
 async def test_a_stream_of_a_log_that_is_not_there_says_so() -> None:
