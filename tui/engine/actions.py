@@ -13,6 +13,7 @@ from dataclasses import replace
 from tui.engine.evidence import Begun, look, restarted, restarted_or_left, started, stopped, watch
 from tui.engine.scene import REQUEST_SECONDS, Scene, fault_words
 from tui.errors import Fault, FaultCode, SupervisorTuiError, WireError
+from tui.model.host import HostSnapshot
 from tui.model.outcome import Outcome
 from tui.model.plan import Plan, Step, Verb
 from tui.model.process import Process, ProcessKey
@@ -139,6 +140,18 @@ async def _restart(action: Begun) -> Outcome:
     outcome = await watch(action, restarted_or_left(action), total, failed)
     if outcome.kind is OutcomeKind.UNKNOWN and outcome.state_after is ProcessState.STOPPED:
         return await finish_restart(action)
+    return outcome
+
+
+async def finish_restart_later(
+    scene: Scene, snapshot: HostSnapshot, process: Process, left: Outcome
+) -> Outcome:
+    """As `finish_restart`, for a restart that was `left` UNKNOWN and whose host shows only now that it was cut."""
+    before = replace(process, state=left.state_before or process.state, pid=left.pid_before)
+    action = Begun(scene, Verb.RESTART, before, snapshot.now(scene.clock()), scene.clock())
+    outcome = await finish_restart(action)
+    if action.intent is not None:
+        scene.journal.outcome(action.intent, outcome)
     return outcome
 
 

@@ -128,7 +128,9 @@ def settled_by(verb: Verb, outcome: Outcome, process: Process, *, certain: bool)
             return replace(after, kind=OutcomeKind.DONE, detail="settled by a later read: it has ended")
         case Verb.RESTART if process.state in STOPPED_STATES and certain:
             return replace(
-                after, kind=OutcomeKind.FAILED, detail="it was stopped and not started again: start it"
+                after,
+                kind=OutcomeKind.FAILED,
+                detail="settled by a later read: it was stopped and not started again; start it",
             )
         case Verb.START | Verb.STOP | Verb.RESTART if certain and process.state is outcome.state_before:
             if process.pid == outcome.pid_before:

@@ -7,72 +7,42 @@ engine's loop; policy is asked here once more, whatever a screen may have shown.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from tui.engine.actions import act_on_process
+from tui.engine.actions import act_on_process, finish_restart_later
 from tui.engine.daemon_actions import act_on_host, preview
 from tui.engine.evidence import settled_by
+from tui.engine.job_picture import RETRIED, JobPicture, hosts_not_begun, note
 from tui.engine.journal import Journal
 from tui.engine.memory import Memory
 from tui.engine.program_limits import ProgramLimits
-from tui.engine.scene import Scene
+from tui.engine.scene import REQUEST_SECONDS, Scene
 from tui.errors import NoMatchError, RefusedError
 from tui.model.fleet import FleetPicture
 from tui.model.host import HostSnapshot
 from tui.model.outcome import Outcome
 from tui.model.plan import HOST_VERBS, Plan, Step, Verb, make_plan
 from tui.model.policy import Policy, Tier
-from tui.model.process import ProcessKey
-from tui.model.states import OutcomeKind
+from tui.model.process import Process, ProcessKey
+from tui.model.states import HostState, OutcomeKind, ProcessState
 from tui.rpc.answers import Reread
 from tui.rpc.client import Supervisor
+
+log = logging.getLogger(__name__)
 
 HOSTS_AT_ONCE = 64
 OURS_SECONDS = 5.0
 """So long after an action a change of its target still counts as ours."""
 SETTLE_SECONDS = 600.0
 """So long an UNKNOWN outcome is looked after: the host may come back and tell."""
+LIMITS_SECONDS = 300.0
+"""So long a host's settings are believed: another operator may update it."""
 _SETTLE_PAUSE = 2.0
-_RETRIED = frozenset({OutcomeKind.FAILED, OutcomeKind.NOT_EXECUTED, OutcomeKind.UNKNOWN})
-
-
-@dataclass(frozen=True)
-class JobPicture:
-    """One job at one time."""
-
-    number: int
-    plan: Plan
-    started_at: float
-    """Our monotonic clock, as is `finished_at`."""
-    finished_at: float | None = None
-    outcomes: Mapping[ProcessKey, Outcome] = field(default_factory=dict)
-    """In the order in which the targets ended."""
-    running: frozenset[ProcessKey] = frozenset()
-    cancelled: bool = False
-    note: str = ""
-    """What the user should do next, if anything."""
-
-    @property
-    def total(self) -> int:
-        return len(self.plan.steps)
-
-    @property
-    def done(self) -> int:
-        """How many targets have their outcome."""
-        return len(self.outcomes)
-
-    @property
-    def failed(self) -> int:
-        """How many did not come to what was asked: FAILED, NOT EXECUTED and UNKNOWN."""
-        return sum(outcome.kind in _RETRIED for outcome in self.outcomes.values())
-
-    @property
-    def finished(self) -> bool:
-        return self.finished_at is not None
 
 
 class Jobs:
@@ -102,7 +72,7 @@ class Jobs:
         self._policy = policy
         self._changed = changed
         self._clock = clock
-        self._limits: dict[str, ProgramLimits] = {}
+        self._limits: dict[str, tuple[float, ProgramLimits]] = {}
         self._previews: dict[str, Reread] = {}
         self._turns: dict[str, asyncio.Lock] = {}
         self._places = asyncio.Semaphore(HOSTS_AT_ONCE)
@@ -143,7 +113,7 @@ class Jobs:
     def retry(self, number: int, confirmed: Tier) -> int:
         """A new job with what did not come to be, planned on how things are now."""
         job = self.job(number)
-        keys = [key for key, outcome in job.outcomes.items() if outcome.kind in _RETRIED]
+        keys = [key for key, outcome in job.outcomes.items() if outcome.kind in RETRIED]
         if not keys:
             raise RefusedError("nothing of this job failed", "there is nothing to try again")
         plan = job.plan
@@ -220,7 +190,7 @@ class Jobs:
 
     async def _on_host(self, number: int, plan: Plan, host: str, steps: Iterable[Step]) -> None:
         for step in steps:
-            async with self._places, self._turn(host):
+            async with self._turn(host), self._places:
                 if reason := self._why_not(number, plan):
                     self._skip(number, [step], reason)
                     continue
@@ -231,12 +201,17 @@ class Jobs:
         self._update(number, running=job.running | {step.key})
         try:
             outcome = await self._outcome(number, plan, step)
+        except asyncio.CancelledError:
+            self._take(
+                number, Outcome(step.key, OutcomeKind.UNKNOWN, "left while it was under way", step.state)
+            )
+            raise
         finally:
             self._recent[step.key] = self._clock() + OURS_SECONDS
             self._update(number, running=self.job(number).running - {step.key})
         self._take(number, outcome)
         if outcome.kind is OutcomeKind.UNKNOWN and plan.verb not in HOST_VERBS:
-            self._look_after(number, plan, outcome)
+            self._look_after(number, plan, step, outcome)
 
     async def _outcome(self, number: int, plan: Plan, step: Step) -> Outcome:
         host = step.key.host
@@ -246,10 +221,11 @@ class Jobs:
                 return await act_on_host(scene, plan, step, self._previews.pop(host, None))
             return await act_on_process(scene, plan, step)
         except Exception as error:  # the boundary of one step: a mistake of ours must not end the whole job
+            log.exception("job %d failed at %s", number, step.key)
             return Outcome(
                 step.key,
                 OutcomeKind.UNKNOWN,
-                f"supervisor-tui itself failed here ({type(error).__name__}); look at it",
+                f"supervisor-tui itself failed here ({type(error).__name__}); the log tells more",
             )
 
     def _scene(self, host: str, limits: ProgramLimits, job: int, *, wait: bool) -> Scene:
@@ -264,13 +240,13 @@ class Jobs:
         )
 
     async def _limits_of(self, host: str) -> ProgramLimits:
-        """Asked once a job needs them: 2.6 KB a program are too much for a poll."""
-        if host not in self._limits:
+        """Asked once a job needs them, and again when others may have changed them: too much for a poll."""
+        read_at, limits = self._limits.get(host, (0.0, None))
+        if limits is None or self._clock() - read_at > LIMITS_SECONDS:
             limits = await ProgramLimits.fetch(self._supervisors(host))
-            if not limits.known:
-                return limits
-            self._limits[host] = limits
-        return self._limits[host]
+            if limits.known:
+                self._limits[host] = self._clock(), limits
+        return limits
 
     def _turn(self, host: str) -> asyncio.Lock:
         return self._turns.setdefault(host, asyncio.Lock())
@@ -288,12 +264,14 @@ class Jobs:
     # --- keeping the picture ----------------------------------------------------------------------------------------
 
     def _skip(self, number: int, steps: Iterable[Step], reason: str) -> None:
-        for step in steps:
-            self._take(number, Outcome(step.key, OutcomeKind.SKIPPED, reason, state_before=step.state))
+        self._take(
+            number,
+            *(Outcome(step.key, OutcomeKind.SKIPPED, reason, state_before=step.state) for step in steps),
+        )
 
-    def _take(self, number: int, outcome: Outcome) -> None:
-        outcomes = {**self.job(number).outcomes, outcome.key: outcome}
-        self._update(number, outcomes=MappingProxyType(outcomes))
+    def _take(self, number: int, *outcomes: Outcome) -> None:
+        known = {**self.job(number).outcomes, **{outcome.key: outcome for outcome in outcomes}}
+        self._update(number, outcomes=MappingProxyType(known))
 
     def _update(self, number: int, **changes: Any) -> None:  # noqa: ANN401  (the fields of JobPicture)
         self.pictures = tuple(
@@ -304,21 +282,17 @@ class Jobs:
     def _end(self, number: int, plan: Plan) -> None:
         """Every target gets an outcome, also when the job itself was ended."""
         job = self.job(number)
-        for step in plan.steps:
-            if step.key in job.outcomes:
-                continue
-            if step.key in job.running:
-                self._take(number, Outcome(step.key, OutcomeKind.UNKNOWN, "left while it was under way"))
-            else:
-                self._skip(number, [step], "the program ended before it began")
+        left = [step for step in plan.steps if step.key not in job.outcomes]
+        if left:
+            self._skip(number, left, "the program ended before it began")
         if plan.verb in (Verb.UPDATE, Verb.REREAD, Verb.DAEMON_RESTART):
             for host in plan.hosts:
                 self._limits.pop(host, None)
         if plan.verb is Verb.START:
-            for host in plan.whole_hosts:
+            for host in plan.whole_hosts - hosts_not_begun(self.job(number)):
                 self._memory.forget(host)
         self._journal.settle(plan_keys(plan), f"acted on again by job {number}")
-        self._update(number, finished_at=self._clock(), note=_note(self.job(number)))
+        self._update(number, finished_at=self._clock(), note=note(self.job(number)))
         self._tasks.pop(number, None)
 
     def _remember(self, plan: Plan) -> None:
@@ -328,29 +302,52 @@ class Jobs:
 
     # --- what was left open -----------------------------------------------------------------------------------------
 
-    def _look_after(self, number: int, plan: Plan, outcome: Outcome) -> None:
-        task = asyncio.create_task(self._settle(number, plan, outcome), name=f"settle {outcome.key}")
+    def _look_after(self, number: int, plan: Plan, step: Step, outcome: Outcome) -> None:
+        task = asyncio.create_task(self._settle(number, plan, step, outcome), name=f"settle {outcome.key}")
         self._settling.add(task)
         task.add_done_callback(self._settling.discard)
 
-    async def _settle(self, number: int, plan: Plan, open_outcome: Outcome) -> None:
+    async def _settle(self, number: int, plan: Plan, step: Step, left: Outcome) -> None:
         """Read until the host tells what became of it; two readings, as a frozen one first answers and then acts."""
         deadline = self._clock() + SETTLE_SECONDS
-        readings = 0
+        readings, finished = 0, False
         while self._clock() < deadline:
             await asyncio.sleep(_SETTLE_PAUSE)
             # Asked for by hand, so that the answer does not wait for the back-off of a host that was away.
-            snapshot = await self._poll(open_outcome.key.host)
-            process = snapshot.by_key.get(open_outcome.key)
+            snapshot = await self._poll(left.key.host)
+            if snapshot.state is HostState.AUTH:
+                return  # a wrong password is not tried again and again
+            process = snapshot.by_key.get(left.key)
             if not snapshot.fresh or process is None:
                 readings = 0
                 continue
             readings += 1
-            settled = settled_by(plan.verb, open_outcome, process, certain=readings > 1)
-            if settled is not None:
+            settled = settled_by(plan.verb, left, process, certain=readings > 1)
+            if settled is not None and not finished and _left_standing(settled, process, step):
+                settled, finished = await self._finish_restart(number, left, step), True
+            if settled is not None and settled.kind is not OutcomeKind.UNKNOWN:
+                self._journal.settled(number, settled)
                 self._take(number, settled)
-                self._update(number, note=_note(self.job(number)))
+                self._update(number, note=note(self.job(number)))
                 return
+
+    async def _finish_restart(self, number: int, left: Outcome, step: Step) -> Outcome | None:
+        """The restart was cut after its stop: send the start that got lost (safety.md, "Actions" 4). None: not so now."""
+        host = left.key.host
+        async with self._turn(host), self._places:
+            snapshot = await self._poll(host)
+            process = snapshot.by_key.get(left.key)
+            if self._closing or not snapshot.fresh or process is None or process.start != step.start:
+                return None
+            scene = self._scene(host, await self._limits_of(host), number, wait=True)
+            self._recent[left.key] = self._clock() + REQUEST_SECONDS + OURS_SECONDS
+            return await finish_restart_later(scene, snapshot, process, left)
+
+
+def _left_standing(settled: Outcome, process: Process, step: Step) -> bool:
+    """Whether the run that was to be restarted was stopped, and nothing has been started since."""
+    stands = settled.kind is OutcomeKind.FAILED and process.state is ProcessState.STOPPED
+    return stands and process.start == step.start
 
 
 def plan_keys(plan: Plan) -> frozenset[ProcessKey]:
@@ -358,20 +355,11 @@ def plan_keys(plan: Plan) -> frozenset[ProcessKey]:
     return frozenset(step.key for step in plan.acting)
 
 
-def _note(job: JobPicture) -> str:
-    if any(outcome.kind is OutcomeKind.UNKNOWN for outcome in job.outcomes.values()):
-        return "what is UNKNOWN was sent and not seen to end; it is settled as soon as its host answers"
-    if job.plan.verb is Verb.DAEMON_RESTART and any(
-        "do not run now" in o.detail for o in job.outcomes.values()
-    ):
-        return "not everything that ran came back: start it again (autostart may be off in its program file)"
-    if job.failed:
-        return "r tries again what failed"
-    return ""
-
-
 async def _all_or_cancel(work: Iterable[Coroutine[Any, Any, None]]) -> None:
     """All of them at once; when we are cancelled, so are they."""
     async with asyncio.TaskGroup() as group:
         for each in work:
             group.create_task(each)
+
+
+__all__ = ["JobPicture", "Jobs"]

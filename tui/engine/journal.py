@@ -66,6 +66,7 @@ class Journal:
         self._complained = False
         self._who = _who()
         self._instance = _instance(os.getpid())
+        self._unsettled: dict[tuple[int, ProcessKey], Intent] = {}
         self.damaged = 0
         """Lines of the journal that could not be read back."""
         self._torn = True
@@ -101,8 +102,13 @@ class Journal:
         )
         return intent
 
-    def outcome(self, intent: Intent, outcome: Outcome) -> None:
-        """Write how it ended; RefusedError never comes from here, as what is done cannot be refused."""
+    def outcome(self, intent: Intent, outcome: Outcome, *, closed: bool = False) -> None:
+        """Write how it ended; RefusedError never comes from here, as what is done cannot be refused.
+
+        An UNKNOWN end stays open until `settled`, for a later run too, unless it is `closed`.
+        """
+        if outcome.kind is OutcomeKind.UNKNOWN and not closed:
+            self._unsettled[intent.job, intent.key] = intent
         with contextlib.suppress(RefusedError):
             self._write(
                 {
@@ -113,12 +119,19 @@ class Journal:
                     "state": None if outcome.state_after is None else outcome.state_after.name,
                     "pid": outcome.pid_after,
                     "seconds": round(outcome.seconds, 3),
+                    **({"closed": True} if closed else {}),
                 }
             )
 
+    def settled(self, job: int, outcome: Outcome) -> None:
+        """Write what became of an UNKNOWN end after all."""
+        intent = self._unsettled.pop((job, outcome.key), None)
+        if intent is not None:
+            self.outcome(intent, outcome)
+
     @property
     def interrupted(self) -> tuple[ProcessKey, ...]:
-        """What a program that no longer runs began to restart and did not end; the oldest first."""
+        """What a program that no longer runs began to restart and never saw end; the oldest first."""
         return tuple(dict.fromkeys(intent.key for intent in self._interrupted))
 
     def settle(self, keys: Iterable[ProcessKey], detail: str) -> None:
@@ -127,7 +140,7 @@ class Journal:
         closed = [intent for intent in self._interrupted if intent.key in settled]
         closed += [intent for intent in self._lost if ProcessKey(intent.key.host) in settled]
         for intent in closed:
-            self.outcome(intent, Outcome(intent.key, OutcomeKind.UNKNOWN, detail))
+            self.outcome(intent, Outcome(intent.key, OutcomeKind.UNKNOWN, detail), closed=True)
         self._interrupted = tuple(intent for intent in self._interrupted if intent not in closed)
         self._lost = tuple(intent for intent in self._lost if intent not in closed)
 
@@ -147,7 +160,8 @@ class Journal:
                 self.damaged += 1
                 continue
             if record["kind"] == "outcome":
-                begun.pop(intent.id, None)
+                if record.get("outcome") != OutcomeKind.UNKNOWN.value or record.get("closed"):
+                    begun.pop(intent.id, None)
             elif intent.verb is Verb.RESTART or (intent.verb is Verb.UPDATE and intent.key.group):
                 begun[intent.id] = (intent, str(record.get("instance", "")))
         cut = [intent for intent, instance in begun.values() if not _still_runs(instance)]

@@ -1,4 +1,7 @@
-"""What ran on a host before everything there was stopped, so that it can be brought back: a small private JSON file."""
+"""What ran on a host before everything there was stopped, so that it can be brought back: a small private JSON file.
+
+Several running programs share the file; the last one to write a host wins.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,19 @@ import json
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from tui.model.process import ProcessKey
 
 FILE_NAME = "remembered.json"
+
+
+class _Version(NamedTuple):
+    """What tells one written file from the next."""
+
+    inode: int = 0
+    written: int = 0
+    size: int = 0
 
 
 class Memory:
@@ -21,10 +33,13 @@ class Memory:
         """No directory: it remembers only as long as the program runs."""
         self._path = None if state_dir is None else state_dir / FILE_NAME
         self._complain = complain
-        self._hosts = self._load()
+        self._read = _Version()
+        self._hosts: dict[str, frozenset[ProcessKey]] = {}
+        self._refresh()
 
     def remembered(self, host: str) -> frozenset[ProcessKey]:
         """What ran there before we stopped it all; empty when we did not."""
+        self._refresh()
         return self._hosts.get(host, frozenset())
 
     def remember(self, host: str, keys: Iterable[ProcessKey]) -> None:
@@ -36,8 +51,26 @@ class Memory:
 
     def forget(self, host: str) -> None:
         """The host has been started again."""
+        self._refresh()
         if self._hosts.pop(host, None) is not None:
             self._save()
+
+    def _refresh(self) -> None:
+        """Take over what another running program has written since we looked."""
+        version = self._version()
+        if version != self._read:
+            self._read = version
+            self._hosts = self._load()
+
+    def _version(self) -> _Version:
+        """Which file is there now; the same nothing as at first when there is none."""
+        if self._path is None:
+            return _Version()
+        try:
+            found = self._path.stat()
+        except OSError:
+            return _Version()
+        return _Version(found.st_ino, found.st_mtime_ns, found.st_size)
 
     def _load(self) -> dict[str, frozenset[ProcessKey]]:
         if self._path is None:
@@ -67,5 +100,6 @@ class Memory:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 json.dump({"schema": 1, "hosts": hosts}, file)
             os.replace(name, self._path)
+            self._read = self._version()
         except OSError as error:
             self._complain(f"{self._path} cannot be written: {error.strerror}")

@@ -200,6 +200,23 @@ def test_an_outcome_of_a_required_journal_that_fails_refuses_nothing(
     journal.outcome(intent, Outcome(KEY, OutcomeKind.DONE))
 
 
+def test_a_restart_left_unknown_is_told_of_at_the_next_start(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.outcome(journal.intent(Verb.RESTART, KEY, job=3), Outcome(KEY, OutcomeKind.UNKNOWN))
+    written_by_the_dead(tmp_path)
+    assert Journal(tmp_path).interrupted == (KEY,)
+
+
+def test_a_restart_left_unknown_and_settled_later_is_not(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.outcome(journal.intent(Verb.RESTART, KEY, job=3), Outcome(KEY, OutcomeKind.UNKNOWN))
+    journal.settled(3, Outcome(KEY, OutcomeKind.DONE))
+    written_by_the_dead(tmp_path)
+    assert not Journal(tmp_path).interrupted
+    ids = {json.loads(line)["id"] for line in (tmp_path / FILE_NAME).read_text().splitlines()}
+    assert len(ids) == 1
+
+
 def test_memory_keeps_what_was_stopped_across_runs_until_it_is_forgotten(tmp_path: Path) -> None:
     Memory(tmp_path).remember("web-01", [KEY])
     assert Memory(tmp_path).remembered("web-01") == {KEY}
@@ -220,3 +237,14 @@ def test_a_second_stop_adds_to_what_is_remembered(tmp_path: Path) -> None:
     memory.remember("web-01", [KEY])
     memory.remember("web-01", [ProcessKey("web-01", "db", "db")])
     assert len(memory.remembered("web-01")) == 2
+
+
+def test_what_another_running_program_remembers_is_known_here(tmp_path: Path) -> None:
+    here, there = Memory(tmp_path), Memory(tmp_path)
+    there.remember("web-01", [KEY])
+    assert here.remembered("web-01") == {KEY}
+    here.remember("db-01", [ProcessKey("db-01", "db", "db")])
+    assert there.remembered("web-01") == {KEY}
+    there.forget("web-01")
+    assert not here.remembered("web-01")
+    assert here.remembered("db-01")
