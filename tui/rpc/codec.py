@@ -28,8 +28,9 @@ Body = bytes | bytearray
 
 # --- calls ----------------------------------------------------------------------------------------------------------
 
-# What XML 1.0 cannot carry even as a reference; \r would arrive as \n unless it is one.
-_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# What XML 1.0 cannot carry even as a reference (surrogates cannot be encoded anyway); \r would arrive as \n unless it is
+# one. Named one by one: the complement of what is allowed takes 9 ms to compile, at each start.
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
 
 
