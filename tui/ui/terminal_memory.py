@@ -6,10 +6,19 @@ three times for one menu. Most of those lines are what the terminal shows alread
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import lru_cache
+from itertools import chain
+
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.control import Control
+from rich.style import Style
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.geometry import Size
+from textual.strip import Strip
+
+Line = tuple[tuple[str, Style | None], ...]
+"""Text and style of the pieces of a line."""
 
 
 class ChangedLines(CompositorUpdate):
@@ -31,7 +40,7 @@ class TerminalMemory:
     """Sees every update on its way to the terminal."""
 
     def __init__(self) -> None:
-        self._lines: dict[int, str] = {}
+        self._lines: dict[int, Line] = {}
         self._size = Size(0, 0)
 
     def forget(self) -> None:
@@ -52,8 +61,29 @@ class TerminalMemory:
             return update
         changed = []
         for y, strips in enumerate(update.strips, update.region.y):
-            text = "".join([strip.render(console) for strip in strips])
-            if self._lines.get(y) != text:
-                self._lines[y] = text
+            line = looks(strips)
+            if self._lines.get(y) != line:
+                self._lines[y] = line
+                text = "".join([strip.render(console) for strip in strips])
                 changed.append(f"{Control.move_to(0, y).segment.text}{text}")
         return ChangedLines("".join(changed))
+
+
+def looks(strips: Iterable[Strip]) -> Line:
+    """What a line looks like, however it was cut in pieces: below a menu Textual gives blanks another foreground."""
+    line: list[tuple[str, Style | None]] = []
+    for text, style, _ in chain.from_iterable(strips):
+        seen = _blank(style) if style is not None and text.isspace() else style
+        if line and line[-1][1] == seen:
+            line[-1] = (line[-1][0] + text, seen)
+        else:
+            line.append((text, seen))
+    return tuple(line)
+
+
+@lru_cache(maxsize=256)
+def _blank(style: Style) -> Style:
+    """What is seen of a style where there are only blanks."""
+    if style.reverse or style.underline or style.strike or style.bgcolor is None:
+        return style
+    return Style(bgcolor=style.bgcolor)

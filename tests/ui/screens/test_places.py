@@ -87,12 +87,13 @@ async def test_what_is_told_at_the_bottom_and_at_the_side_is_what_a_verb_would_a
         await cock.press("1")
         assert app.fleet.tree_pane.select(Part(host="web-05"))
         await until(lambda: "web-05: 6 processes — a verb acts on the whole host" in cock.ticker)
-        assert lines_of(app.fleet.detail)[0].strip() == "web-05"
+        await until(lambda: lines_of(app.fleet.detail)[0].strip() == "web-05")
         await cock.press("2")
         await until(lambda: "whole host" not in cock.ticker)
         row = app.fleet.table.cursor_row
         assert row is not None
-        assert row.key.host in lines_of(app.fleet.detail)[0]
+        host = row.key.host
+        await until(lambda: host in lines_of(app.fleet.detail)[0])
 
 
 async def test_after_a_question_the_pane_that_asked_has_the_focus_again(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
+from textual.containers import Horizontal
 from textual.widget import Widget
 
 from tui.ui.actions import Scope, Section, actions_in
@@ -46,6 +47,7 @@ class BaseScreen(QuietScreen[None]):
     SCOPE: ClassVar[Scope]
     DEFAULT_CSS = """
     BaseScreen { layout: vertical; background: $background; }
+    BaseScreen > .news { height: 1; }
     BaseScreen > TooSmall { display: none; }
     BaseScreen.-tiny > * { display: none; }
     BaseScreen.-tiny > TooSmall { display: block; }
@@ -63,6 +65,10 @@ class BaseScreen(QuietScreen[None]):
     def body(self) -> Iterable[Widget]:
         """What stands above the bottom lines."""
         raise NotImplementedError
+
+    def instead_of_ticker(self) -> Iterable[Widget]:
+        """What may take the ticker's line; hidden at first."""
+        return ()
 
     @property
     def main(self) -> Widget:
@@ -85,7 +91,8 @@ class BaseScreen(QuietScreen[None]):
         """The body, the ticker or a small question, the keys."""
         yield TooSmall()
         yield from self.body()
-        yield self.ticker
+        # In a box of their own: to show or hide a child makes Textual send all of its parent.
+        yield Horizontal(self.ticker, *self.instead_of_ticker(), classes="news")
         yield self.footer
 
     def on_mount(self) -> None:

@@ -70,11 +70,14 @@ class FleetScreen(ActingScreen):
         self._seen = 0
 
     def body(self) -> Iterable[Widget]:
-        """Two lines, the filter when it is open, the panes."""
+        """Two lines and the panes."""
         yield self.summary
         yield self.breadcrumb
-        yield self.filter
         yield Horizontal(self.tree_pane, self.table, self.detail, id="panes")
+
+    def instead_of_ticker(self) -> Iterable[Widget]:
+        """The filter, while it is typed: the table does not move for it."""
+        yield self.filter
 
     @property
     def main(self) -> Widget:
@@ -155,7 +158,8 @@ class FleetScreen(ActingScreen):
         )
 
     def set_query(self, query: Query) -> None:
-        """Show what this filter lets through."""
+        """Show what this filter lets through; what was said about the one before is out of date."""
+        self.ticker.hush()
         self.table.set_query(query)
         self._show_row()
         self._show_place()
@@ -222,6 +226,7 @@ class FleetScreen(ActingScreen):
 
     def _close_filter(self) -> None:
         self.filter.display = False
+        self.ticker.display = True
         self.table.focus()
 
     # --- targets ----------------------------------------------------------------------------------------------------
@@ -318,6 +323,7 @@ class FleetScreen(ActingScreen):
         query = self.table.view.query
         self._query_before = query
         self.filter.display = True
+        self.ticker.display = False
         self.filter.edit("" if query.text == PROBLEMS else query.text)
 
     def action_problems(self) -> None:

@@ -17,6 +17,8 @@ from tui.ui.widgets.confirm_bar import TOO_SOON
 from tui.ui.widgets.lines import LineWidget, Run, wrap_words
 
 WIDTH = 76
+HEAD = 2
+"""The question and a blank line, without a warning."""
 
 
 class ConfirmPanel(LineWidget, can_focus=True):
@@ -53,7 +55,8 @@ class ConfirmPanel(LineWidget, can_focus=True):
         """`typed` is what must be typed (tier 3), empty for tier 2; all texts are clean."""
         super().__init__(id=id, classes=classes)
         self._question = question
-        self._lines = tuple(lines)
+        self._told = tuple(lines)
+        self._lines: tuple[str, ...] = ()
         self._typed = typed
         self._warning = warning
         self._entered = ""
@@ -62,14 +65,19 @@ class ConfirmPanel(LineWidget, can_focus=True):
         self._top = 0
         self._gate = AnswerGate(clock)
         self.set_class(bool(typed), "-typed")
+        self._take_height(WIDTH)
 
     def on_mount(self) -> None:
-        """As high as its lines."""
-        room = min(WIDTH, self.app.size.width) - 4
-        self._lines = tuple(part for line in self._lines for part in wrap_words(line, room))
-        self.styles.height = len(self._head()) + len(self._lines) + 3 + 2
+        """Take the keys; in a narrow terminal with more and shorter lines."""
+        if self.app.size.width < WIDTH:
+            self._take_height(self.app.size.width)
         self._gate.opened()
         self.focus()
+
+    def _take_height(self, width: int) -> None:
+        """As high as its lines; known before the first layout, which is sent."""
+        self._lines = tuple(part for line in self._told for part in wrap_words(line, width - 4))
+        self.styles.height = HEAD + bool(self._warning) + len(self._lines) + 3 + 2
 
     def paint(self, y: int, width: int) -> Iterable[Run]:
         """Head and answer always stay; the lines between them scroll when there is not room for all."""

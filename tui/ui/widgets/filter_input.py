@@ -20,10 +20,10 @@ PROMPT = "/"
 
 
 class FilterInput(Widget):
-    """A prompt, an input without a border, and a line below it that says what is wrong where."""
+    """A prompt and an input without a border; what is wrong where is told over the line below, which nothing moves for."""
 
     DEFAULT_CSS = """
-    FilterInput { height: auto; max-height: 2; width: 1fr; }
+    FilterInput { height: 1; width: 1fr; }
     FilterInput > Horizontal { height: 1; width: 1fr; }
     FilterInput Input { height: 1; border: none; padding: 0; background: $background; width: 1fr; }
     FilterInput Input:focus { border: none; background-tint: $foreground 0%; }
@@ -120,7 +120,7 @@ class _Prompt(LineWidget):
 class _Pointer(LineWidget):
     """Shown only while there is something to point at."""
 
-    DEFAULT_CSS = "_Pointer { height: 1; display: none; }"
+    DEFAULT_CSS = "_Pointer { height: 1; width: 100%; display: none; overlay: screen; }"
 
     def __init__(self) -> None:
         super().__init__()

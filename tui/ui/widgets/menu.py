@@ -56,14 +56,18 @@ class Menu(ListWidget):
         super().__init__(id=id)
         self._title = title
         self._choices = tuple(choices)
+        self._take_size()
 
     def on_mount(self) -> None:
-        """As high as its choices and as wide as the longest of them."""
+        """Take the keys."""
+        self.focus()
+
+    def _take_size(self) -> None:
+        """As high as its choices and as wide as the longest of them; known before the first layout, which is sent."""
         self.styles.height = len(self._choices) + self.HEAD + 2
         label = max((cell_width(choice.label) for choice in self._choices), default=0)
         detail = max((cell_width(choice.detail) for choice in self._choices), default=0)
         self.styles.width = max(LEAST_WIDTH, label + detail + 8, cell_width(self._title)) + 4
-        self.focus()
 
     def count(self) -> int:
         """How many choices there are."""
