@@ -57,7 +57,7 @@ class JobsScreen(BaseScreen):
         """Outcomes as they come."""
         job = self.job
         if job is None:
-            self.heading.set_text("Jobs", "nothing has been asked for in this run   esc back")
+            self.heading.set_text("Jobs", "none in this run   esc back")
             return
         self._number = job.number
         others = "< newer   > older   " if len(self.engine.jobs) > 1 else ""
