@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.support.fleets import process, run_job, run_one, settings_for, wait_state, watched
-from tests.support.supervisord import RealSupervisord, running_supervisord, wait_until
+from tests.support.supervisord import RealSupervisord, ignores_term, running_supervisord, wait_until
 from tui.engine.engine import Engine
 from tui.errors import RefusedError
 from tui.model.plan import Pace, Verb, make_plan
@@ -70,6 +70,7 @@ def key(name: str, group: str = "", host: str = "h") -> ProcessKey:
 def daemon() -> Iterator[RealSupervisord]:
     with running_supervisord(PROGRAMS) as running:
         wait_until(lambda: witness(running, "reader")["statename"] == "RUNNING", what="the programs to run")
+        wait_until(lambda: ignores_term(witness(running, "stubborn")["pid"]), what="one to ignore TERM")
         yield running
 
 

@@ -15,7 +15,13 @@ from typing import Any
 import pytest
 
 from tests.support.fleets import run_job, run_one, settings_for, wait_state, watched
-from tests.support.supervisord import RealSupervisord, free_port, running_supervisord, wait_until
+from tests.support.supervisord import (
+    RealSupervisord,
+    free_port,
+    ignores_term,
+    running_supervisord,
+    wait_until,
+)
 from tui.engine.engine import Engine
 from tui.model.plan import Pace, Verb, make_plan
 from tui.model.policy import Tier
@@ -144,7 +150,7 @@ def _length(head: bytes) -> int:
 @pytest.fixture
 def daemon() -> Iterator[RealSupervisord]:
     with running_supervisord(PROGRAMS) as running:
-        wait_until(lambda: _ignores_term(witness(running, "stubborn")["pid"]), what="the programs to run")
+        wait_until(lambda: ignores_term(witness(running, "stubborn")["pid"]), what="the programs to run")
         yield running
 
 
@@ -174,13 +180,6 @@ def key(name: str, group: str = "") -> ProcessKey:
 
 def witness(daemon: RealSupervisord, name: str) -> Any:  # noqa: ANN401
     return daemon.proxy.supervisor.getProcessInfo(name)
-
-
-def _ignores_term(pid: int) -> bool:
-    """Whether the stubborn one has come so far that a TERM does not end it."""
-    status = Path(f"/proc/{pid}/status")
-    ignored = [line for line in status.read_text().splitlines() if line.startswith("SigIgn")] if pid else []
-    return bool(ignored) and bool(int(ignored[0].split()[1], 16) >> (signal.SIGTERM - 1) & 1)
 
 
 # --- around the commit byte -----------------------------------------------------------------------------------------

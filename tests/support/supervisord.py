@@ -35,6 +35,15 @@ def wait_until(condition: object, *, seconds: float = 15.0, what: str = "the con
         time.sleep(0.02)
 
 
+def ignores_term(pid: int) -> bool:
+    """Whether a program that is to withstand a TERM has come so far; 0 is no program."""
+    status = Path(f"/proc/{pid}/status")
+    if not pid or not status.exists():
+        return False
+    ignored = [line.split()[1] for line in status.read_text().splitlines() if line.startswith("SigIgn")]
+    return bool(ignored) and bool(int(ignored[0], 16) >> (signal.SIGTERM - 1) & 1)
+
+
 def free_port() -> int:
     """A loopback TCP port that nothing listens on now."""
     with socket.socket() as probe:
