@@ -308,7 +308,7 @@ def plan_summary(plan: Plan) -> list[str]:
         more = f", … and {len(acting) - _LISTED} more" if len(acting) > _LISTED else ""
         lines.append(f"First: {', '.join(first)}{more}")
     if skipped := Counter(step.skip for step in plan.steps if step.skip):
-        lines.append(f"Left alone: {_tally(skipped)}")
+        lines.append(f"Left alone: {', '.join(f'{count} {why}' for why, count in skipped.most_common())}")
     if len(acting) > 1:
         lines.append(f"Pace: {_pace_words(plan.pace)}")
     lines.append(f"Data: {duration_words(plan.data_age)} old")
