@@ -6,7 +6,7 @@ UV      := $(shell command -v uv 2>/dev/null)
 PYTHON  ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 # Tests mostly wait for supervisord: more workers than the two cores that they are meant for.
-WORKERS ?= 4
+WORKERS ?= 5
 PINS    := $(CURDIR)/constraints.txt
 
 .PHONY: demo test lint types layers unit bench picture lock clean
@@ -27,7 +27,7 @@ layers: $(VENV)/.test
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.releases
-	$(BIN)/pytest -n $(WORKERS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 bench: $(VENV)/.test
 	@for bench in tests/bench/bench_*.py; do \

@@ -16,7 +16,6 @@ from pathlib import Path
 
 from tui.config.hosts import read_hosts
 from tui.config.keys import TOP
-from tui.config.nodes import parse
 from tui.config.paths import SYSTEM_CONFIG, config_place
 from tui.config.permissions import group_can_write, password_is_readable, read_private
 from tui.config.rules import journal_required, read_guardrails, read_ui
@@ -32,6 +31,8 @@ FILE_NAME = "hosts.yaml"
 
 def load(path: Path) -> Settings:
     """Read and check one file. Raises ConfigError."""
+    from tui.config.parsing import parse
+
     opened = read_private(path)
     top = Section(parse(opened.content, str(path)), TOP, "the file")
     read = read_hosts(top, path.absolute().parent)

@@ -9,8 +9,10 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui.config.nodes import MAX_BYTES
 from tui.errors import ConfigError
+
+MAX_BYTES = 1024 * 1024
+"""A larger hosts.yaml is refused unread."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tui.config.nodes import MAX_BYTES, Mapping, Scalar, parse
+from tui.config.nodes import Mapping, Scalar
+from tui.config.parsing import parse
+from tui.config.permissions import MAX_BYTES
 from tui.errors import ConfigError
 
 BOMBS = {
@@ -60,7 +62,7 @@ def test_a_scalar_keeps_the_text_that_was_written() -> None:
 def test_with_the_pure_python_parser_the_same_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     import yaml
 
-    monkeypatch.setattr("tui.config.nodes._Loader", yaml.SafeLoader)
+    monkeypatch.setattr("tui.config.parsing._Loader", yaml.SafeLoader)
     for content, words in [
         (b"[" * 10_000, "nested more than 8"),
         (b"a: *x", "aliases"),

@@ -10,7 +10,8 @@ import pytest
 
 from tui.config.keys import SECTIONS, schema_rows
 from tui.config.load import load
-from tui.config.nodes import Mapping, Node, Sequence, parse
+from tui.config.nodes import Mapping, Node, Sequence
+from tui.config.parsing import parse
 from tui.config.sample import example_text
 
 SAMPLE = Path(__file__).parents[3] / "sample_hosts.yaml"
