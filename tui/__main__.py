@@ -5,17 +5,24 @@ Each is imported when it is asked for: `supervisor-tui status` never imports the
 
 from __future__ import annotations
 
-from pathlib import Path
+import sys
 from typing import TYPE_CHECKING
 
-from tui.cli.app import make_cli
+from tui import __version__
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tui.cli.invocation import Invocation
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    if sys.argv[1:] == ["--version"]:  # asked by scripts on every host: it need not wait for the command line
+        sys.stdout.write(f"supervisor-tui, version {__version__}\n")
+        return
+    from tui.cli.app import make_cli
+
     make_cli(open_screen, run_demo)()
 
 

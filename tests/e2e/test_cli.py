@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.support.supervisord import RealSupervisord, running_supervisord, wait_until
+from tui import __version__
 
 pytestmark = pytest.mark.e2e
 
@@ -364,6 +365,14 @@ def test_config_show_prints_hosts_without_passwords(run: Run) -> None:
     done = run("config", "show")
     assert done.returncode == 0
     assert "web-01" in done.stdout
+
+
+def test_the_version_is_the_same_by_the_short_way_and_through_the_command_line(run: Run) -> None:
+    assert (
+        run("--version").stdout
+        == run("--read-only", "--version").stdout
+        == f"supervisor-tui, version {__version__}\n"
+    )
 
 
 def test_an_unknown_command_names_the_nearest(run: Run) -> None:
