@@ -77,7 +77,7 @@ def test_a_restart_by_keys_asks_first_and_gives_a_new_pid(
     before = info(daemon, "web")["pid"]
     terminal.press("/")
     terminal.press("name:web", "enter")
-    terminal.wait_gone("pool_00 +●")
+    terminal.wait_gone("pool_00")
     terminal.press("R")
     terminal.say_yes(r"Restart web-01 web\?")
     terminal.wait_for(r"job 1 .*done")

@@ -228,9 +228,6 @@ class FleetScreen(ActingScreen):
         self.filter.display = False
         self.ticker.display = True
         self.table.focus()
-        # What was told to the ticker while it was hidden is painted only now that it has its line again.
-        self.call_after_refresh(self._show_row)
-        self.call_after_refresh(self.ticker.refresh)
 
     # --- targets ----------------------------------------------------------------------------------------------------
 

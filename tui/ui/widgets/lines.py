@@ -88,6 +88,7 @@ class LineWidget(Widget):
     def repaint(self, lines: Iterable[int] | None = None) -> None:
         """Bring the terminal up to date: of all lines, or of the given ones, the cells that differ."""
         if not self.is_attached or not self.size:
+            self._painted.clear()  # hidden: what was painted is out of date when the compositor asks again
             return
         if self._forget_when_restyled():
             self.refresh()
