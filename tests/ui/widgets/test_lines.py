@@ -1,6 +1,8 @@
 from rich.style import Style
+from textual.app import App, ComposeResult
 
 from tui.ui.widgets.lines import cut_runs, differences, make_strip, wrap_runs
+from tui.ui.widgets.ticker import Ticker
 
 PLAIN = Style()
 RED = Style(color="red")
@@ -56,3 +58,22 @@ def test_wrapped_rows_keep_every_character_and_fit() -> None:
     rows = wrap_runs([("12:00 ", PLAIN)], [(text, RED)], 30)
     assert "".join(part for row in rows for part, style in row if style == RED) == text
     assert all(make_strip(row, 200).text.rstrip().__len__() <= 30 for row in rows)
+
+
+async def test_what_is_told_to_a_hidden_line_is_what_it_shows_when_it_comes_back() -> None:
+    ticker = Ticker()
+
+    class Stage(App[None]):
+        def compose(self) -> ComposeResult:
+            yield ticker
+
+    async with Stage().run_test(size=(40, 5)) as pilot:
+        ticker.set_under("the row before")
+        await pilot.pause()
+        assert "the row before" in ticker.render_line(0).text
+        ticker.display = False
+        await pilot.pause()
+        ticker.set_under("the row now")
+        ticker.display = True
+        await pilot.pause()
+        assert "the row now" in ticker.render_line(0).text
