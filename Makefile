@@ -9,7 +9,7 @@ PYTHON  ?= $(shell for python in python3 python3.14 python3.13 python3.12 python
 WORKERS ?= 5
 PINS    := $(CURDIR)/constraints.txt
 
-.PHONY: demo test lint types layers unit bench picture lock clean
+.PHONY: demo test lint types layers unit explore bench picture lock clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/supervisor-tui demo
@@ -28,6 +28,10 @@ layers: $(VENV)/.test
 
 unit: $(VENV)/.releases
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+
+# Property tests with examples that no run has tried yet: what it finds belongs into a test as an @example.
+explore: $(VENV)/.releases
+	HYPOTHESIS_PROFILE=explore $(BIN)/pytest -n 2 tests/unit
 
 bench: $(VENV)/.test
 	@for bench in tests/bench/bench_*.py; do \

@@ -75,7 +75,8 @@ def clean(text: str, limit: int = 0) -> str:
     glyph U+FFFD (safety.md, "The terminal"). With `limit`, cut to that many cells, the last of them an ellipsis.
     """
     if not text.isprintable() or (not text.isascii() and _INVISIBLE.search(text)):
-        text = text.translate(_REPLACEMENTS)
+        cleaned = text.translate(_REPLACEMENTS)
+        text = text if cleaned == text else cleaned
     if limit and (len(text) > limit or not text.isascii()) and cell_width(text) > limit:
         return _cut(text, limit)
     return text

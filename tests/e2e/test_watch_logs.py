@@ -284,14 +284,43 @@ def test_a_proxy_that_lets_no_stream_through_does_not_hinder_following(
         assert {line.kind for line in collector.all} == {"line"}
 
 
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", b""])
+def test_a_log_that_is_still_empty_is_followed_where_no_stream_passes(
+    answer: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_source, "SIZE_SECONDS", 0.5)
+    asked = threading.Event()
+    with (
+        running_supervisord("[program:cat]\ncommand=cat\nstartsecs=0\n") as daemon,
+        proxy_without_streams(daemon.port, answer, asked) as port,
+        watching(host("web", Endpoint("http", host="127.0.0.1", port=port))) as engine,
+    ):
+        assert engine.wait_answered(10)
+        collector = Collector()
+        engine.follow_logs([KEY], frozenset({"stdout"}), collector)
+        assert asked.wait(10)
+        for number in range(3):
+            daemon.proxy.supervisor.sendProcessStdin("cat", f"live {number}\n")
+        collector.wait_for("live 2")
+        assert collector.texts() == ["live 0", "live 1", "live 2"]
+        assert {line.kind for line in collector.all} == {"line"}
+
+
 @contextlib.contextmanager
-def proxy_without_streams(upstream: int, answer: bytes) -> Iterator[int]:
-    """Passes everything on but log streams, which get `answer`, or nothing ever; the port it listens on."""
+def proxy_without_streams(
+    upstream: int, answer: bytes, asked: threading.Event | None = None
+) -> Iterator[int]:
+    """Passes everything on but log streams, which get `answer`, or nothing ever; the port it listens on.
+
+    `asked` is set when somebody wants a stream.
+    """
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
             head = self.request.recv(65536)
             if b"/logtail/" in head.split(b"\r\n")[0]:
+                if asked is not None:
+                    asked.set()
                 if answer:
                     self.request.sendall(answer)
                 else:

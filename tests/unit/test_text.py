@@ -60,6 +60,7 @@ def test_no_control_bidi_zero_width_or_tag_character_survives(text: str) -> None
 
 @unhurried
 @given(hostile)
+@example("no\u00a0break")
 def test_cleaning_twice_is_cleaning_once(text: str) -> None:
     once = clean(text)
     assert clean(once) is once

@@ -8,7 +8,6 @@ The rule: no line twice, and where lines may be missing a 'gap' says so.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -50,6 +49,8 @@ ROTATED = "the log was rotated, cut short or cleared"
 
 _HELD = frozenset({HostState.PENDING, HostState.STALE})
 _GONE = (FaultCode.BAD_NAME, FaultCode.NO_FILE)
+_HELD_BACK = frozenset({Cause.PROTOCOL, Cause.TIMEOUT})
+"""How a stream fails from the start where something in between refuses it, or keeps even its head."""
 
 
 class StreamBudget:
@@ -229,17 +230,37 @@ class LogSource:
                     self._may_stream = False
                     return
                 await self._join(piece)
-            sized = time.monotonic()
-            while True:
-                with contextlib.suppress(TimeoutError):
-                    self._feed(await _next(pieces, LOOK_SECONDS))
-                self._raise_absence()
-                if time.monotonic() - sized >= SIZE_SECONDS:
-                    await self._notice_rotation()
-                    sized = time.monotonic()
+            await self._take_in_stream(pieces, delivers=bool(self._known))
         finally:
             reader.cancel()
             await asyncio.gather(reader, return_exceptions=True)
+
+    async def _take_in_stream(
+        self, pieces: asyncio.Queue[bytes | BaseException | None], *, delivers: bool
+    ) -> None:
+        """Show what comes; return when nothing ever came (not `delivers`) of a log that is there and grows."""
+        sized, grew = time.monotonic(), False
+        while True:
+            try:
+                self._feed(await _next(pieces, LOOK_SECONDS))
+                delivers = True
+            except TimeoutError:
+                pass
+            except WireError as error:
+                if delivers or error.cause not in _HELD_BACK:
+                    raise
+                self._may_stream = False
+                return
+            self._raise_absence()
+            if time.monotonic() - sized >= SIZE_SECONDS:
+                sized = time.monotonic()
+                if delivers:
+                    await self._notice_rotation()
+                elif await self._ask_size() > self._size:
+                    if grew:  # the second time: its piece is not just on its way
+                        self._may_stream = False
+                        return
+                    grew = True
 
     async def _read_stream(self, pieces: asyncio.Queue[bytes | BaseException | None]) -> None:
         stream: AsyncIterator[bytes] = (
