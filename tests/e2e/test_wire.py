@@ -128,6 +128,12 @@ async def test_status_and_single_process_agree_with_each_other(daemon: RealSuper
         assert answer.latency > 0
         off = next(process for process in answer.processes if process.key.name == "off")
         assert off == await supervisor.process(off.key)
+        worker = next(process for process in answer.processes if process.key.name == "worker_1")
+        several = await supervisor.processes([off.key, key("nobody"), worker.key])
+        assert several.processes[:2] == (off, None)
+        assert several.processes[2] is not None
+        assert several.processes[2].key == worker.key
+        assert answer.now <= several.now < answer.now + 60
         assert (off.state, off.pid, off.start, off.exit_code) == (ProcessState.STOPPED, 0, 0, None)
 
 

@@ -44,6 +44,18 @@ class StatusAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessesAnswer:
+    """Some processes of one supervisord at one time."""
+
+    processes: tuple[Process | None, ...]
+    """One for each that was asked for, in that order; None where supervisord knows no such process (BAD_NAME)."""
+    now: int
+    """Epoch seconds of the server's clock; 0 when it knows none of them."""
+    latency: float
+    """Seconds from the request to the whole answer."""
+
+
+@dataclass(frozen=True, slots=True)
 class CallResult:
     """What a group or all-processes call did to one process."""
 

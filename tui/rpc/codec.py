@@ -56,7 +56,7 @@ def _encode_value(value: Param, put: Callable[[str], None], depth: int) -> None:
     elif isinstance(value, float):
         put(f"<double>{value!r}</double>")
     elif isinstance(value, str):
-        _encode_text(value, put)
+        encode_text(value, put)
     elif isinstance(value, bytes):
         put(f"<base64>{base64.b64encode(value).decode()}</base64>")
     elif depth == 0:
@@ -76,8 +76,8 @@ def _encode_value(value: Param, put: Callable[[str], None], depth: int) -> None:
     put("</value>")
 
 
-def _encode_text(text: str, put: Callable[[str], None]) -> None:
-    """Text with control characters goes as base64, which supervisord decodes to text (supervisor/xmlrpc.py:unmarshallers)."""
+def encode_text(text: str, put: Callable[[str], None]) -> None:
+    """What stands in `<value>` for a text; with control characters base64, which supervisord decodes to text (supervisor/xmlrpc.py:unmarshallers)."""
     try:
         raw = text.encode()
     except UnicodeEncodeError:

@@ -10,77 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
-from tui.model.process import Process, ProcessKey, disambiguate, process_from_wire
-from tui.rpc.answers import MAX_PROCESSES, StatusAnswer, as_list, processes_from_list
-from tui.rpc.codec import MAX_BODY, MAX_VALUES, Body, decode_answer
-
-_HEAD = b"<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n<value><array><data>\n"
-_TAIL = b"</data></array></value>\n</param>\n</params>\n</methodResponse>\n"
-
-_INTS = frozenset({"start", "stop", "now", "state", "exitstatus", "pid"})
-_TEXTS = frozenset({"name", "group", "spawnerr", "stdout_logfile", "stderr_logfile", "description"})
-
-Fields = tuple[tuple[str, bool], ...]
-"""The members of a row in the order this server sends them; True for a number, False for text."""
-
-SUPERVISOR_4: Fields = (
-    ("name", False),
-    ("group", False),
-    ("start", True),
-    ("stop", True),
-    ("now", True),
-    ("state", True),
-    ("statename", False),
-    ("spawnerr", False),
-    ("exitstatus", True),
-    ("logfile", False),
-    ("stdout_logfile", False),
-    ("stderr_logfile", False),
-    ("pid", True),
-    ("description", False),
-)
-"""supervisor/rpcinterface.py:getProcessInfo on Python 3; a server on Python 2 has another order, learned from it."""
-
-
-_PLAIN = re.compile(rb"[ -%'-;=?-~]*")
-"""Text that is valid whatever surrounds it: ASCII without controls and markup."""
-_AFTER_DESCRIPTION = rb"</string></value>\n</member>\n</struct></value>\n"
-
-
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """How to read a row of these fields: one anchored pattern, and which of the ageing values comes first."""
-
-    row: re.Pattern[bytes]
-    now_first: bool
-    rest: re.Pattern[bytes] | None
-    """A plain description and all that follows it, when it is the last member, as on Python 3."""
-    values: int
-
-
-@lru_cache(maxsize=64)
-def _layout(fields: Fields) -> _Layout | None:
-    """None for rows that only the strict codec can read."""
-    names = [name for name, _ in fields]
-    numbers = {name for name, number in fields if number}
-    if _INTS - numbers or _TEXTS - (set(names) - numbers) or len(set(names)) != len(names):
-        return None
-    if not all(re.fullmatch(r"[a-z_]{1,40}", name) for name in names):
-        return None
-    row = "<value><struct>\n"
-    for name, number in fields:
-        kind, value = ("int", r"-?[0-9]{1,18}") if number else ("string", r"[^<]*")
-        row += (
-            f"<member>\n<name>{name}</name>\n<value><{kind}>(?P<{name}>{value})</{kind}></value>\n</member>\n"
-        )
-    row += "</struct></value>\n"
-    now_first = names.index("now") < names.index("description")
-    rest = re.compile(_PLAIN.pattern + _AFTER_DESCRIPTION) if names[-1] == "description" else None
-    return _Layout(re.compile(row.encode()), now_first, rest, len(fields) + 1)
+from tui.model.process import Process, ProcessKey, disambiguate
+from tui.rpc.answers import StatusAnswer, as_list, processes_from_list
+from tui.rpc.codec import MAX_BODY, Body, decode_answer
+from tui.rpc.rows import HEAD, PLAIN, SUPERVISOR_4, TAIL, Layout, layout_of, read_process
 
 
 class _Row(NamedTuple):
@@ -119,7 +54,7 @@ def _skip_in_any_order(body: Body, position: int, row: _Row, now_first: bool) ->
 
 
 def _end_of_plain(body: Body, position: int) -> int:
-    match = _PLAIN.match(body, position)
+    match = PLAIN.match(body, position)
     assert match is not None  # it also matches nothing
     return match.end()
 
@@ -129,7 +64,8 @@ class StatusDecoder:
 
     def __init__(self, host: str) -> None:
         self._host = host
-        self._fields = SUPERVISOR_4
+        self.fields = SUPERVISOR_4
+        """The order in which this host sends the members of a row, as far as it is known."""
         self._rows: list[_Row] = []
         self._processes: tuple[Process, ...] = ()
         self._answered = False
@@ -162,12 +98,12 @@ class StatusDecoder:
     def _learn(self, struct: Mapping[str, object]) -> None:
         """Expect the order of this row from now on; what is neither number nor text keeps the host on the strict way."""
         if all(type(value) in (int, str) for value in struct.values()):
-            self._fields = tuple((name, type(value) is int) for name, value in struct.items())
+            self.fields = tuple((name, type(value) is int) for name, value in struct.items())
 
     def _decode_fast(self, body: Body) -> tuple[list[_Row], int] | None:
         """The rows, the same list when all are unchanged, and the time; None when the strict codec must decide."""
-        layout = _layout(self._fields)
-        if layout is None or len(body) > MAX_BODY or not body.startswith(_HEAD):
+        layout = layout_of(self.fields)
+        if layout is None or len(body) > MAX_BODY or not body.startswith(HEAD):
             return None
         return _Reading(self._host, body, layout, self._rows).rows()
 
@@ -175,29 +111,28 @@ class StatusDecoder:
 class _Reading:
     """One way through a body, beside the rows of the answer before."""
 
-    def __init__(self, host: str, body: Body, layout: _Layout, previous: list[_Row]) -> None:
+    def __init__(self, host: str, body: Body, layout: Layout, previous: list[_Row]) -> None:
         self._host = host
         self._body = body
         self._layout = layout
         self._previous = previous
         self._expected = 0
         """The row of the answer before that should come now."""
-        self._position = len(_HEAD)
+        self._position = len(HEAD)
         self._now: Body = b"0"
         self._rows: list[_Row] = []
         self._places: dict[ProcessKey, int] | None = None
 
     def rows(self) -> tuple[list[_Row], int] | None:
         """As `StatusDecoder._decode_fast`."""
-        most = min(MAX_PROCESSES, MAX_VALUES // self._layout.values - 1)
         changed = False
         while not self._skip_unchanged():
             changed = True
             row = self._changed_row()
-            if row is None or len(self._rows) >= most:
+            if row is None or len(self._rows) >= self._layout.most:
                 return None
             self._rows.append(row)
-        if len(self._body) != self._position + len(_TAIL):
+        if len(self._body) != self._position + len(TAIL):
             return None
         if not changed and len(self._rows) == len(self._previous):
             return self._previous, int(self._now)
@@ -235,12 +170,13 @@ class _Reading:
             now, position = row_now, match.end()
         self._rows += previous[begin:place]
         self._position, self._now, self._expected = position, now, place
-        return body.startswith(_TAIL, position)
+        return body.startswith(TAIL, position)
 
     def _changed_row(self) -> _Row | None:
         """Read the row at the current place with the pattern; None when the strict codec must decide."""
         match = self._layout.row.match(self._body, self._position)
-        process = self._process(match) if match else None
+        before = self._rows[-1].process if self._rows else None
+        process = read_process(self._host, match, before) if match else None
         if match is None or process is None:
             return None
         known = self._find(process.key)
@@ -272,46 +208,3 @@ class _Reading:
             return None
         self._expected = place + 1
         return self._previous[place]
-
-    def _process(self, match: re.Match[bytes]) -> Process | None:
-        if not _is_valid_text(match.group()):
-            return None
-        group, name = _text(match["group"]), _text(match["name"])
-        if not group or not name:
-            return None
-        if self._rows and self._rows[-1].process.key.group == group:
-            group = self._rows[-1].process.key.group  # one object for all rows of a group
-        return process_from_wire(
-            self._host,
-            group,
-            name,
-            state=int(match["state"]),
-            pid=int(match["pid"]),
-            start=max(0, int(match["start"])),
-            stop=max(0, int(match["stop"])),
-            exitstatus=int(match["exitstatus"]),
-            spawnerr=_text(match["spawnerr"]),
-            stdout_logfile=_text(match["stdout_logfile"]),
-            stderr_logfile=_text(match["stderr_logfile"]),
-        )
-
-
-_OTHER_ENTITY = re.compile(rb"&(?!amp;|lt;|gt;)")
-
-
-def _is_valid_text(row: bytes) -> bool:
-    """Whether the values of a row that fits the pattern are what XML allows, in UTF-8, with no entity but the three."""
-    if b"]]>" in row or (b"&" in row and _OTHER_ENTITY.search(row)):
-        return False
-    if not row.isascii():
-        try:
-            row.decode()
-        except UnicodeDecodeError:
-            return False
-    return True
-
-
-def _text(raw: bytes) -> str:
-    if b"&" in raw:
-        raw = raw.replace(b"&lt;", b"<").replace(b"&gt;", b">").replace(b"&amp;", b"&")
-    return raw.decode()

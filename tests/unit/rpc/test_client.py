@@ -94,6 +94,20 @@ async def test_go_rows_have_more_fields_and_times_below_zero() -> None:
         assert answer.now == 5
 
 
+async def test_several_processes_are_asked_for_in_one_request() -> None:
+    struct = {"name": "n", "group": "g", "state": 20, "start": 3, "stop": 0, "now": 5, "pid": 9}
+    unknown = {"faultCode": 10, "faultString": "BAD_NAME: g:x"}
+    async with supervisor_that(xml([struct, unknown])) as (supervisor, asked):
+        assert (await supervisor.processes([])).processes == ()
+        answer = await supervisor.processes([KEY, ProcessKey("host", "g", "x")])
+    known, missing = answer.processes
+    assert known is not None
+    assert (known.key, known.pid, missing, answer.now) == (KEY, 9, None, 5)
+    assert answer.latency > 0
+    calls = [{"methodName": "supervisor.getProcessInfo", "params": [name]} for name in ("g:n", "g:x")]
+    assert asked == [("system.multicall", (calls,))]
+
+
 async def test_logs_are_asked_for_within_bounds_only() -> None:
     async with supervisor_that(xml("")) as (supervisor, asked):
         await supervisor.read_log(KEY, "stdout", 0, 0)

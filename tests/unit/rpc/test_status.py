@@ -13,7 +13,8 @@ from tui.errors import BadAnswer, WireError
 from tui.model.process import Process
 from tui.rpc.answers import MAX_PROCESSES, processes_from_list
 from tui.rpc.codec import decode_answer
-from tui.rpc.status import SUPERVISOR_4, StatusDecoder, _layout, _Reading
+from tui.rpc.rows import SUPERVISOR_4, layout_of
+from tui.rpc.status import StatusDecoder, _Reading
 
 Rows = list[dict[str, object]]
 
@@ -35,7 +36,7 @@ def by_difference(decoder: StatusDecoder, body: bytes) -> tuple[tuple[Process, .
 
 
 def is_fast(body: bytes) -> bool:
-    layout = _layout(SUPERVISOR_4)
+    layout = layout_of(SUPERVISOR_4)
     assert layout is not None
     return _Reading("host", body, layout, []).rows() is not None
 
@@ -168,7 +169,7 @@ def test_the_member_order_of_another_server_is_learned_from_its_first_answer() -
     rows = [{name: row(f"p{number}")[name] for name in order} for number in range(3)]
     decoder = StatusDecoder("host")
     first = decoder.decode(status_body(rows))
-    layout = _layout(decoder._fields)
+    layout = layout_of(decoder.fields)
     assert layout is not None
     again = decoder.decode(status_body(rows))
     assert again.processes is first.processes
