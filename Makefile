@@ -9,7 +9,7 @@ PYTHON  ?= $(shell for python in python3 python3.14 python3.13 python3.12 python
 WORKERS ?= 5
 PINS    := $(CURDIR)/constraints.txt
 
-.PHONY: demo test lint types layers unit explore bench picture lock clean
+.PHONY: demo test lint types layers unit explore bench bench-quick picture lock clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/supervisor-tui demo
@@ -34,8 +34,11 @@ explore: $(VENV)/.releases
 	HYPOTHESIS_PROFILE=explore $(BIN)/pytest -n 2 tests/unit
 
 bench: $(VENV)/.test
-	@for bench in tests/bench/bench_*.py; do \
-		echo "== $$bench"; $(BIN)/python -m tests.bench.$$(basename $$bench .py) || exit 1; echo; done
+	$(BIN)/python -m tests.bench --rows build/bench.jsonl
+	$(BIN)/python -m tests.bench.page build/bench.jsonl docs/performance.md
+
+bench-quick: $(VENV)/.test
+	$(BIN)/python -m tests.bench --quick
 
 picture: $(VENV)/.test
 	$(BIN)/python scripts/picture.py docs/screen.svg

@@ -1,16 +1,16 @@
 """What one host costs us: decoding its status, and whole polls, against xmlrpc.client in the same run.
 
-`python -m tests.bench.bench_decode` prints ratios; times are this process's CPU time, so a busy machine disturbs little.
+Times are this process's CPU time, so a busy machine disturbs little.
 """
 
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 import xmlrpc.client
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from tests.bench.figures import Figure, TimesLess, run
 from tests.support.supervisord import running_supervisord
 from tui.model.states import ProcessState
 from tui.rpc.client import Supervisor
@@ -60,21 +60,30 @@ def microseconds(decode: Callable[[bytes], object], bodies: Sequence[bytes], rou
     return best
 
 
-def decoding() -> dict[str, float]:
-    """CPU microseconds per status of 50 processes, by way of decoding."""
+def decoding(share: int) -> Iterator[Figure]:
+    """One status, by way of decoding; `share` divides the number of rounds."""
     ageing = [status_body(1_700_100_000 + second) for second in range(20)]
     restarted = [status_body(1_700_100_000 + number, pid=1000 + 100 * number) for number in range(20)]
     unchanged, changed = StatusDecoder("host"), StatusDecoder("host")
-    return {
-        "xmlrpc.client.loads": microseconds(lambda body: xmlrpc.client.loads(body), ageing, 40),
-        "our strict parse": microseconds(decode_answer, ageing, 40),
-        "status, every process changed": microseconds(changed.decode, restarted, 100),
-        "status, only time passed": microseconds(unchanged.decode, ageing, 400),
-    }
+    theirs = microseconds(lambda body: xmlrpc.client.loads(body), ageing, 40 // share)
+    for name, target, decode, bodies, rounds in (
+        ("only time passed", TimesLess(40), unchanged.decode, ageing, 400),
+        ("every process changed", TimesLess(12), changed.decode, restarted, 100),
+        ("by our strict parse", None, decode_answer, ageing, 40),
+    ):
+        ours = microseconds(decode, bodies, rounds // share)
+        yield Figure(
+            f"decode a status of {PROCESSES} processes, {name}",
+            ours,
+            "µs CPU",
+            target,
+            "xmlrpc.client.loads",
+            theirs,
+        )
 
 
-def polling(polls: int = POLLS) -> dict[str, float]:
-    """CPU microseconds of the whole client per poll of a real supervisord with 50 processes that do not change."""
+def polling(polls: int) -> Iterator[Figure]:
+    """The whole client's CPU per poll of a real supervisord with 50 processes that do not change."""
     with running_supervisord(PROGRAMS) as daemon:
         asyncio.run(_settled(Supervisor(daemon.endpoint, "host")))
         proxy = daemon.proxy
@@ -83,7 +92,9 @@ def polling(polls: int = POLLS) -> dict[str, float]:
             proxy.supervisor.getAllProcessInfo()
         theirs = (time.process_time() - began) / (polls // 10)
         ours = asyncio.run(_polled(Supervisor(daemon.endpoint, "host"), polls))
-        return {"xmlrpc.client": theirs * 1e6, "tui.rpc": ours * 1e6}
+    yield Figure(
+        f"poll a host of {PROCESSES} processes", ours * 1e6, "µs CPU", None, "xmlrpc.client", theirs * 1e6
+    )
 
 
 async def _settled(supervisor: Supervisor) -> None:
@@ -104,18 +115,11 @@ async def _polled(supervisor: Supervisor, polls: int) -> float:
     return spent / polls
 
 
-def main() -> None:
-    """Print both tables."""
-    assert threading.active_count() == 1
-    for title, table in (
-        (f"decode a status of {PROCESSES} processes", decoding()),
-        (f"poll one host of {PROCESSES} processes, {POLLS} times", polling()),
-    ):
-        base = next(iter(table.values()))
-        print(f"\n{title}")
-        for name, spent in table.items():
-            print(f"  {name:32} {spent:9.0f} µs CPU   1/{base / spent:.1f}")
+def measure(quick: bool) -> Iterator[Figure]:
+    """Decoding, then polling."""
+    yield from decoding(4 if quick else 1)
+    yield from polling(POLLS // 5 if quick else POLLS)
 
 
 if __name__ == "__main__":
-    main()
+    run(measure)

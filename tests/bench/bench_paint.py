@@ -1,7 +1,7 @@
 """How soon the screen shows its frame, before any host has answered, beside a bare Textual program in the same run.
 
 The only host accepts connections and never says anything, so whatever is painted was painted without an answer.
-Run by `make bench`. Wall seconds from start to the first screen in a real pseudo-terminal, medians.
+Wall time from start to the first screen in a real pseudo-terminal, medians.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pexpect
 
+from tests.bench.figures import Figure, TimesAtMost, run
 from tests.support.terminal import run_in_terminal
 
 RUNS = 5
@@ -51,17 +53,17 @@ def bare_paint() -> float:
     return seconds
 
 
-def main() -> None:
-    """Print the table."""
+def measure(quick: bool) -> Iterator[Figure]:
+    """The frame of a fleet that does not answer."""
     with tempfile.TemporaryDirectory() as directory, socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         first_paint(Path(directory), port)
-        pairs = [(bare_paint(), first_paint(Path(directory), port)) for _ in range(RUNS)]
-    bare, ours = (statistics.median(times) for times in zip(*pairs, strict=True))
-    print(f"{'first paint, no host has answered':42} {'ms':>6} {'x bare Textual':>15}")
-    print(f"{'a bare Textual program':42} {bare * 1000:6.0f} {1:15.2f}")
-    print(f"{'supervisor-tui':42} {ours * 1000:6.0f} {ours / bare:15.2f}")
+        pairs = [(bare_paint(), first_paint(Path(directory), port)) for _ in range(2 if quick else RUNS)]
+    bare, ours = (statistics.median(times) * 1000 for times in zip(*pairs, strict=True))
+    yield Figure(
+        "first paint, no host has answered", ours, "ms", TimesAtMost(1.25), "a bare Textual program", bare
+    )
 
 
 if __name__ == "__main__":
-    main()
+    run(measure)

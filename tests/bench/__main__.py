@@ -1,0 +1,42 @@
+"""Every bench, one after another, each in a process of its own: `python -m tests.bench [--quick] [--rows FILE] [NAME ...]`.
+
+`--rows FILE` is emptied first. A bench that fails ends the run with its exit code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+BENCHES = sorted(path.stem for path in Path(__file__).parent.glob("bench_*.py"))
+
+
+def main() -> int:
+    """Run what was asked for; 0 when every bench ran."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench")
+    parser.add_argument("--quick", action="store_true", help="reduced runs: all within two minutes")
+    parser.add_argument("--rows", type=Path, help="write the figures to this file, a JSON object a line")
+    parser.add_argument("names", nargs="*", default=BENCHES, help="which (default: all)")
+    options = parser.parse_args()
+    if options.rows is not None:
+        options.rows.parent.mkdir(parents=True, exist_ok=True)
+        options.rows.write_text("")
+    for name in options.names:
+        print(f"== {name}", flush=True)
+        command = [sys.executable, "-m", f"tests.bench.{name}"]
+        command += ["--quick"] if options.quick else []
+        command += ["--rows", str(options.rows)] if options.rows is not None else []
+        began = time.monotonic()
+        ended = subprocess.run(command, check=False)
+        if ended.returncode:
+            print(f"{name} failed with exit code {ended.returncode}", file=sys.stderr)
+            return ended.returncode
+        print(f"   ({time.monotonic() - began:.0f} s)\n", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
