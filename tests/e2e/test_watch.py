@@ -28,7 +28,7 @@ from tui.model.plan import Verb, make_plan
 from tui.model.policy import Tier
 from tui.model.process import ProcessKey
 from tui.model.states import HostState, OutcomeKind, ProcessState
-from tui.rpc.client import StatusAnswer, Supervisor
+from tui.rpc.client import Supervisor
 
 pytestmark = pytest.mark.e2e
 
@@ -330,15 +330,15 @@ def _connections_of(daemon: RealSupervisord) -> int:
 
 
 def test_an_error_of_our_own_is_told_and_polling_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    real, failed = Poller._answered, threading.Event()
+    real, failed = Poller._appointed, threading.Event()
 
-    def broken(self: Poller, answer: StatusAnswer, asked: float, answered: float) -> HostSnapshot:
+    def broken(self: Poller, snapshot: HostSnapshot) -> HostSnapshot:
         if not failed.is_set():
             failed.set()
             raise ZeroDivisionError
-        return real(self, answer, asked, answered)
+        return real(self, snapshot)
 
-    monkeypatch.setattr(Poller, "_answered", broken)
+    monkeypatch.setattr(Poller, "_appointed", broken)
     with running_supervisord() as daemon, watching(host("web", daemon.endpoint)) as engine:
         wait_for_state(engine, "web", HostState.UP)
         assert engine.notices == ("polling web failed (ZeroDivisionError); the log tells more",)

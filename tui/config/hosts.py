@@ -19,6 +19,7 @@ from tui.config.schema import (
     DEFAULT_TIMEOUT,
     POLL_RANGE,
     TIMEOUT_RANGE,
+    FeedMode,
     HostSettings,
 )
 from tui.config.secrets import (
@@ -39,6 +40,7 @@ NAME_IN_URL = "{name}"
 
 _TAG = re.compile(r"[A-Za-z0-9._+-]{1,64}")
 _VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]{0,254}")
+_FEED_MODES: dict[str, FeedMode] = {"auto": "auto", "on": "on", "off": "off"}
 _FINGERPRINT = re.compile(r"sha256:([0-9A-Fa-f]{2}(?::?[0-9A-Fa-f]{2}){31})")
 
 
@@ -135,6 +137,7 @@ class _Common:
     folder: tuple[str, ...]
     tags: frozenset[str]
     read_only: bool
+    feed: FeedMode
     tls: Tls
 
 
@@ -177,6 +180,7 @@ class _Host:
             folder=self._folder(),
             tags=self._tags(),
             read_only=self._where("read_only").boolean("read_only", False),
+            feed=self._where("feed").choice("feed", _FEED_MODES, "auto"),
             tls=self._tls(),
         )
 
@@ -194,6 +198,7 @@ class _Host:
             folder=common.folder,
             tags=common.tags,
             read_only=common.read_only,
+            feed=common.feed,
         )
 
     def _address(self, name: str, port: int) -> Address:

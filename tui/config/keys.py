@@ -79,6 +79,13 @@ HOST = (
         for_all=True,
     ),
     Key("poll", "duration, 200ms to 1h", "2s", "The time between two looks at the host.", for_all=True),
+    Key(
+        "feed",
+        "auto, on or off",
+        "auto",
+        "Follow its main log, which names each change, instead of asking again and again.",
+        for_all=True,
+    ),
     Key("timeout", "duration, 100ms to 5m", "5s", "How long one whole answer may take.", for_all=True),
     Key("folder", "path in the tree", "", "Where the host hangs in the tree, such as eu/web.", for_all=True),
     Key("tags", "list of words", "none", "Words to filter by, and for guardrails to match.", for_all=True),

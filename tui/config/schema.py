@@ -19,6 +19,7 @@ TIMEOUT_RANGE = (0.1, 300.0)
 NO_PASSWORD = NoPassword()
 
 MouseMode = Literal["auto", "on", "off"]
+FeedMode = Literal["auto", "on", "off"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class HostSettings:
     """Where it hangs in the tree, outermost first."""
     tags: frozenset[str] = frozenset()
     read_only: bool = False
+    feed: FeedMode = "auto"
+    """Whether its main log is followed, so that changes come by themselves; auto: where that costs it less than polls."""
 
 
 @dataclass(frozen=True, slots=True)

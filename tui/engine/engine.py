@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, TypeVar
 from tui.config.schema import Settings
 from tui.config.secrets import Secret
 from tui.engine.connections import IDLE_SECONDS, Connections, allow_many_files
+from tui.engine.feed import Feed
 from tui.engine.journal import Journal
 from tui.engine.loop_thread import LoopThread
 from tui.engine.memory import Memory
@@ -267,11 +268,13 @@ class Engine:
         hosts = self.settings.hosts.values()
         for number, host in enumerate(hosts):
             schedule = Schedule(host.poll)
+            supervisor = self._connections.watching(host.name)
             poller = Poller(
                 host,
-                self._connections.watching(host.name),
+                supervisor,
                 self._take_in,
                 schedule=schedule,
+                feed=Feed(supervisor, host.feed, supervise=self._supervision.begin),
                 first_delay=schedule.first(number, len(hosts)),
                 has_login=self._connections.has_login(host.name),
                 restart_expected=functools.partial(self._is_ours, ProcessKey(host.name)),

@@ -1,7 +1,8 @@
 """One supervisord kept current: a task a host that reads, waits and reads again, whatever the other hosts do.
 
 Who comes in: the engine, which starts `run` and takes each `HostSnapshot` from `publish`; jobs, which want a read that began
-after they asked (`fresh`). The rule: a failed poll changes how the host is, never its rows; they only age.
+after they asked (`fresh`). A turn reads everything, or, with a live feed, just what the feed named, or a sign of life. The
+rule: a failed read changes how the host is, never its rows; they only age.
 """
 
 from __future__ import annotations
@@ -9,26 +10,27 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from tui.config.remarks import badges as configured_badges
 from tui.config.schema import HostSettings
 from tui.config.urls import loopback
 from tui.engine.advice import RESTARTING_ADVICE, RESTARTING_PROBLEM, advice_for, version_badges
+from tui.engine.feed import BEAT, WHOLE_SECONDS, Feed
+from tui.engine.readings import everything, nothing_new, some
 from tui.engine.schedule import RESTART_PAUSE, Schedule
 from tui.errors import Cause, Fault, FaultCode, WireError
-from tui.model.host import HostSnapshot, answering_state
-from tui.model.states import ANSWERING, HostState
-from tui.rpc.client import StatusAnswer, Supervisor
-from tui.text import clean
+from tui.model.host import HostSnapshot
+from tui.model.process import Process, ProcessKey
+from tui.model.states import HostState
+from tui.rpc.client import Supervisor
+from tui.text import clean, compact_duration
 
 log = logging.getLogger(__name__)
 
 RESTART_GRACE = 15.0
 """Seconds after the last sign of a restart (fault 6) during which a closed door still counts as restarting."""
-CLOCK_SLACK = 0.05
-"""Seconds by which a server's clock may seem to miss its own second before we believe that it moved."""
 BACKSTOP = 60.0
 """Seconds beyond a host's own deadline, which the wire keeps and which leaves out the wait for a turn to connect."""
 WORDS = 300
@@ -37,6 +39,9 @@ WORDS = 300
 _DOOR_CLOSED = frozenset({Cause.REFUSED, Cause.PROTOCOL, Cause.RESTARTING})
 """What a supervisord that restarts looks like from outside, besides fault 6."""
 _IDENTIFY_TRIES = 2
+
+FEW = 8
+"""Named processes that are asked for one by one; of more, everything is read."""
 
 
 def pending_snapshot(settings: HostSettings) -> HostSnapshot:
@@ -52,20 +57,6 @@ def pending_snapshot(settings: HostSettings) -> HostSnapshot:
     )
 
 
-def clock_offset(previous: float | None, now: int, asked: float, answered: float) -> float:
-    """Server epoch seconds minus our clock, from an answer that says `now` (whole seconds, cut off).
-
-    The server's clock stood between `now` and `now + 1` at some time between `asked` and `answered`. As long as the offset
-    known so far agrees with that it is kept, so that uptimes do not tremble; a jump of either clock is taken over at once.
-    """
-    least, most = now - answered, now + 1 - asked
-    if previous is None:
-        return (least + most) / 2
-    if least - CLOCK_SLACK <= previous <= most + CLOCK_SLACK:
-        return previous
-    return least if previous < least else most
-
-
 class Poller:
     """Polls one host for ever. All methods belong to the engine's loop."""
 
@@ -76,21 +67,29 @@ class Poller:
         publish: Callable[[HostSnapshot], None],
         *,
         schedule: Schedule | None = None,
+        feed: Feed | None = None,
         first_delay: float = 0.0,
         has_login: bool = False,
         restart_expected: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`restart_expected` tells whether a job of ours is restarting this supervisord."""
+        """`restart_expected` tells whether a job of ours is restarting this supervisord; without `feed` it is only polled."""
         self.settings = settings
         self.snapshot = pending_snapshot(settings)
         self._supervisor = supervisor
         self._publish = publish
         self._schedule = schedule or Schedule(settings.poll)
+        self._feed = feed
+        if feed is not None:
+            feed.attach(self._wake_up, self._wake_up_soon)
         self._has_login = has_login
         self._restart_expected = restart_expected
         self._clock = clock
         self._due: float | None = clock() + first_delay
+        self._whole_due = float("-inf")
+        """When everything is read again, also with a live feed."""
+        self._keys_of: dict[str, list[ProcessKey]] = {}
+        """The rows by raw name: a main log tells no groups."""
         self._wake = asyncio.Event()
         self._waiters: list[asyncio.Future[HostSnapshot]] = []
         self._identified = False
@@ -106,14 +105,25 @@ class Poller:
     def poll_now(self) -> None:
         """Poll at once, also a host that was given up because of its password."""
         self._schedule.resume()
-        self._wake.set()
+        self._read_everything()
 
     async def fresh(self) -> HostSnapshot:
         """What a poll shows that begins after this call; several callers share one. Never raises WireError."""
         waiter: asyncio.Future[HostSnapshot] = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
-        self._wake.set()
+        self._read_everything()
         return await waiter
+
+    def _read_everything(self) -> None:
+        self._whole_due = float("-inf")
+        self._wake.set()
+
+    def _wake_up(self) -> None:
+        self._wake.set()
+
+    def _wake_up_soon(self) -> None:
+        """Its stream has ended, as in a restart, when it must not be asked at once (see schedule.RESTART_PAUSE)."""
+        asyncio.get_running_loop().call_later(RESTART_PAUSE, self._wake.set)
 
     async def run(self) -> None:
         """Poll until cancelled. An exception that is not a host's fault ends this call; `run` may be called again."""
@@ -162,27 +172,105 @@ class Poller:
 
     async def _poll(self) -> HostSnapshot:
         alarm = asyncio.get_running_loop().call_later(self._seconds_to_stale(), self._grow_stale)
-        asked = self._clock()
         try:
             async with asyncio.timeout(
                 2 * self.settings.timeout + 1
             ):  # the wire keeps its own, tighter deadline
-                if self._schedule.breaker_open:
-                    await self._supervisor.state()
-                    asked = self._clock()
-                answer = await self._supervisor.status()
+                return await self._read()
         except WireError as error:
             return self._failed(error)
         except TimeoutError:
             return self._failed(WireError(Cause.TIMEOUT, "no answer at all"))
         finally:
             alarm.cancel()
-        return self._answered(answer, asked, self._clock())
+
+    async def _read(self) -> HostSnapshot:
+        """Everything; or, when the feed is live and everything is not due, what it named or a sign of life."""
+        feed, asked = self._feed, self._clock()
+        if feed is not None:
+            feed.verdict()
+        if feed is None or not feed.live or asked >= self._whole_due:
+            return await self._read_whole()
+        news = feed.take()
+        if news.whole or any(name not in self._keys_of for name in news.names):
+            return await self._read_whole()
+        keys = [key for name in news.names for key in self._keys_of[name]]
+        if len(keys) > FEW:
+            return await self._read_whole()
+        if not keys:
+            await self._supervisor.state()
+            answered = self._clock()
+            self._schedule.round_trip(answered - asked)
+            return self._appointed(nothing_new(self.snapshot, answered))
+        return await self._read_named(keys)
+
+    async def _read_named(self, keys: Sequence[ProcessKey]) -> HostSnapshot:
+        asked = self._clock()
+        try:
+            answer = await self._supervisor.processes(keys)
+        except Fault as fault:
+            if fault.code == FaultCode.SHUTDOWN_STATE:
+                raise
+            assert self._feed is not None
+            self._feed.give_up(f"it cannot be asked for some of its processes ({clean(fault.text, 80)})")
+            return await self._read_whole()
+        found = dict(zip(keys, answer.processes, strict=True))
+        if not all(found.values()):
+            return await self._read_whole()  # a group went away
+        rows = {key: process for key, process in found.items() if process is not None}
+        return self._appointed(some(self.snapshot, rows, answer.now, asked, self._clock()))
+
+    async def _read_whole(self) -> HostSnapshot:
+        feed = self._feed
+        if self._schedule.breaker_open:
+            await self._supervisor.state()
+        if feed is not None:
+            feed.whole_read_begins()
+        asked = self._clock()
+        answer = await self._supervisor.status()
+        answered = self._clock()
+        before = self.snapshot.processes
+        snapshot = everything(self.snapshot, answer, asked, answered)
+        self._restart_seen = None
+        self._due = answered + self._schedule.after_success(answered - asked, answered)
+        self._whole_due = answered + max(WHOLE_SECONDS, self._schedule.period)
+        if feed is not None:
+            if snapshot.processes is not before or not self._keys_of:
+                self._keys_of = _by_name(snapshot.processes)
+            feed.whole_read_ended(before, snapshot.processes)
+            feed.consider(len(snapshot.processes))
+        return self._appointed(snapshot)
+
+    def _appointed(self, snapshot: HostSnapshot) -> HostSnapshot:
+        """The snapshot with the time of the next read, and how it is kept current in words."""
+        feed = self._feed
+        if feed is not None and feed.live:
+            assert snapshot.read_at is not None
+            self._due = min(self._whole_due, snapshot.read_at + self._schedule.jittered(BEAT))
+            if feed.verdict_at is not None:
+                self._due = min(self._due, feed.verdict_at)
+        return replace(snapshot, next_at=self._due, rhythm=self._rhythm())
+
+    def _rhythm(self) -> str:
+        feed = self._feed
+        if feed is not None and feed.live:
+            return f"by its main log, and everything every {self._in_words(max(WHOLE_SECONDS, self._schedule.period))}"
+        words = f"asked every {self._in_words(self._schedule.period)}"
+        if self._schedule.slowed:
+            words += ", as its answers take it long"
+        return f"{words}; {feed.reason}" if feed is not None and feed.reason else words
+
+    def _in_words(self, seconds: float) -> str:
+        exact = seconds == self.settings.poll
+        return f"{seconds:g}s" if exact and seconds < 60 else compact_duration(seconds)
 
     def _seconds_to_stale(self) -> float:
         """While a poll hangs its outcome is not known, but its host must not look current for ever."""
         age = self.snapshot.age(self._clock()) or 0.0
-        return max(0.0, self._schedule.stale_after - age)
+        stale_after = self._schedule.stale_after
+        if self._feed is not None and self._feed.live:
+            stale_after = max(stale_after, 2 * BEAT)
+        return max(0.0, stale_after - age)
 
     def _grow_stale(self) -> None:
         if self.snapshot.fresh:
@@ -201,29 +289,11 @@ class Poller:
 
     # --- what a poll brought ----------------------------------------------------------------------------------------
 
-    def _answered(self, answer: StatusAnswer, asked: float, answered: float) -> HostSnapshot:
-        last = self.snapshot
-        known = last.clock_offset or None
-        offset = clock_offset(known, answer.now, asked, answered) if answer.now else last.clock_offset
-        same = answer.processes is last.processes and last.state in ANSWERING
-        self._restart_seen = None
-        self._due = answered + self._schedule.after_success(answered - asked, answered)
-        return replace(
-            last,
-            state=last.state if same else answering_state(answer.processes),
-            problem="",
-            advice="",
-            processes=answer.processes,
-            read_at=answered,
-            tried_at=answered,
-            next_at=self._due,
-            clock_offset=offset,
-            latency=answered - asked,
-        )
-
     def _failed(self, error: WireError) -> HostSnapshot:
         now = self._clock()
         self._identified, self._identify_tries = False, 0
+        if self._feed is not None:
+            self._feed.close()
         state = HostState(error.cause.value)
         problem, advice = error.problem, error.advice or advice_for(error.cause)
         if self._is_restarting(error, now):
@@ -261,7 +331,9 @@ class Poller:
         """Ask who it is; a supervisord that does not tell is asked again at the next poll, twice in all."""
         self._identify_tries += 1
         try:
+            asked = self._clock()
             version = await self._supervisor.version()
+            self._schedule.round_trip(self._clock() - asked)
             identification = await self._supervisor.identification()
             is_go = version == "3.0" and not await self._supervisor.methods()
         except WireError as error:
@@ -270,7 +342,20 @@ class Poller:
             self._show(self.snapshot)
             return
         self._identified = True
+        if is_go and self._feed is not None:
+            self._feed.give_up("it is the Go implementation, whose log is not the same")
         found = configured_badges(self.settings) + (() if is_go else version_badges(version))
         if not self._has_login and not loopback(self.settings.endpoint):
             found += ("no password asked",)
         self._show(replace(self.snapshot, version=version, identification=identification, badges=found))
+
+
+def _by_name(processes: Iterable[Process]) -> dict[str, list[ProcessKey]]:
+    """Raw name to the rows of that name. Odd names are left out: they cannot be asked for, so they mean a whole read."""
+    keys: dict[str, list[ProcessKey]] = {}
+    odd = set()
+    for process in processes:
+        keys.setdefault(process.key.name, []).append(process.key)
+        if not process.addressable:
+            odd.add(process.key.name)
+    return {name: found for name, found in keys.items() if name not in odd}

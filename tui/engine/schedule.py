@@ -19,9 +19,11 @@ BREAKER_FAILURES = 5
 """After so many failures in a row only a cheap question is asked first."""
 RESTART_PAUSE = 1.0
 """supervisord before 4.3.0 can die of a request while it restarts (CHANGES, 4.3.0): never ask more often."""
-ANSWER_SHARE = 20.0
-"""A period is at least this many times what an answer takes: we cost a slow host at most a twentieth of its time."""
-ADAPTIVE_CEILING = 60.0
+ANSWER_SHARE = 200.0
+"""A period is at least this many times what an answer takes a host: we cost it half a percent of a core at most."""
+ADAPTIVE_CEILING = 300.0
+ANSWERS = 8
+"""The quickest of so many answers counts: what the network or our own machine adds now and then is not the host's doing."""
 STALE_PERIODS = 3.0
 STAGGER_FROM = 64
 """With more hosts than this the first polls begin one after another, else all at once."""
@@ -35,7 +37,8 @@ class Schedule:
         """`draw` gives numbers from 0 up to 1."""
         self._configured = period
         self._draw = draw
-        self._latencies: deque[float] = deque([0.0, 0.0, 0.0], maxlen=3)
+        self._latencies: deque[float] = deque([0.0] * ANSWERS, maxlen=ANSWERS)
+        self._round_trips: deque[float] = deque(maxlen=ANSWERS)
         self._well_since: float | None = None
         self.failures = 0
         """Failures since it was last healthy for a while; success alone does not reset it."""
@@ -44,8 +47,18 @@ class Schedule:
 
     @property
     def period(self) -> float:
-        """Seconds between two polls of a host that answers; the quickest of its last three answers counts."""
-        return max(self._configured, min(ADAPTIVE_CEILING, ANSWER_SHARE * min(self._latencies)))
+        """Seconds between two polls of a host that answers."""
+        work = min(self._latencies) - min(self._round_trips, default=0.0)
+        return max(self._configured, min(ADAPTIVE_CEILING, ANSWER_SHARE * work))
+
+    @property
+    def slowed(self) -> bool:
+        """Whether it is asked less often than configured, to spare it."""
+        return self.period > self._configured
+
+    def round_trip(self, seconds: float) -> None:
+        """An answer that takes a supervisord no work took so long: that much of the others is the way there and back."""
+        self._round_trips.append(seconds)
 
     @property
     def stale_after(self) -> float:
@@ -71,7 +84,7 @@ class Schedule:
             self._well_since = now
         if now - self._well_since >= max(HEALTHY_SECONDS, self._configured):
             self.failures = 0
-        return max(0.0, self._jittered(self.period) - latency)
+        return max(0.0, self.jittered(self.period) - latency)
 
     def after_failure(self) -> float:
         """The delay until the next try: drawn up to a bound that doubles (full jitter), never under a floor."""
@@ -90,5 +103,6 @@ class Schedule:
         """The user acted: believe in the host again."""
         self.failures = self.in_a_row = 0
 
-    def _jittered(self, seconds: float) -> float:
+    def jittered(self, seconds: float) -> float:
+        """`seconds`, give or take a tenth."""
         return seconds * (1 + JITTER * (2 * self._draw() - 1))

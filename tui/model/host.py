@@ -50,6 +50,8 @@ class HostSnapshot:
     """Server epoch seconds minus our monotonic clock, taken at `read_at`."""
     latency: float | None = None
     """Seconds the last status answer took."""
+    rhythm: str = ""
+    """How it is kept current, in words, with the reason when its feed is not used; cleaned."""
     version: str = ""
     """supervisord's version, cleaned; empty until known."""
     identification: str = ""
@@ -94,6 +96,7 @@ class HostSnapshot:
             and self.advice == other.advice
             and self.version == other.version
             and self.identification == other.identification
+            and self.rhythm == other.rhythm
             and self.badges == other.badges
             and self.tags == other.tags
             and self.folder == other.folder

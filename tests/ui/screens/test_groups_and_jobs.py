@@ -95,6 +95,9 @@ async def test_what_failed_is_tried_again_after_a_question(tmp_path: Path) -> No
             await cock.until(lambda: len(cock.engine.jobs) == 2 and cock.engine.jobs[0].finished, 30)
             (outcome,) = cock.engine.jobs[0].outcomes.values()
             assert outcome.kind is OutcomeKind.DONE
+            await cock.until(
+                lambda: "job 2" in cock.ticker
+            )  # its end is told, and would be said over the answer
             await cock.press("r")
             assert "nothing to try again" in cock.ticker
 

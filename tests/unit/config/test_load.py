@@ -118,10 +118,10 @@ def test_defaults_hold_for_each_host_that_does_not_say_otherwise(write: Write) -
     settings = load(
         write(
             "defaults:\n  user: admin\n  password_env: PW\n  poll: 10s\n  timeout: 500ms\n  port: 7000\n"
-            "  tags: [all]\n  folder: x\n  read_only: yes\n  ca_file: /ca.pem\n"
+            "  tags: [all]\n  folder: x\n  feed: on\n  read_only: yes\n  ca_file: /ca.pem\n"
             "hosts:\n"
             "  a: {host: a}\n"
-            "  b: {url: 'https://b', user: bob, password_file: pw, poll: 1s, tags: [], folder: y/z, read_only: no}\n"
+            "  b: {url: 'https://b', user: bob, password_file: pw, poll: 1s, tags: [], folder: y/z, read_only: no, feed: off}\n"
         )
     )
     a, b = settings.hosts["a"], settings.hosts["b"]
@@ -132,6 +132,7 @@ def test_defaults_hold_for_each_host_that_does_not_say_otherwise(write: Write) -
     assert b.password == FilePassword(settings.source.parent / "pw" if settings.source else Path())
     assert b.endpoint.tls.ca_file == Path("/ca.pem")
     assert not b.read_only
+    assert (a.feed, b.feed) == ("on", "off")
 
 
 def test_files_are_relative_to_the_configuration_file(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:

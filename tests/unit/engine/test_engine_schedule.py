@@ -6,6 +6,7 @@ import pytest
 
 from tui.engine.schedule import (
     ADAPTIVE_CEILING,
+    ANSWERS,
     BACKOFF_CEILING,
     BREAKER_FAILURES,
     HEALTHY_SECONDS,
@@ -30,11 +31,22 @@ def test_the_time_an_answer_took_counts_as_part_of_the_period() -> None:
     assert always(0.5).after_success(0.5, now=100.0) == pytest.approx(1.5)
 
 
-def test_a_host_that_is_always_slow_is_asked_twenty_times_less_often_than_it_takes() -> None:
+def test_a_host_is_asked_so_seldom_that_its_answers_take_half_a_percent_of_its_time() -> None:
     schedule = always(0.5)
-    for second in range(3):
-        schedule.after_success(0.7, now=100.0 + second)
-    assert schedule.period == pytest.approx(14.0)
+    for second in range(ANSWERS):
+        schedule.after_success(0.05, now=100.0 + second)
+    assert schedule.period == pytest.approx(0.05 / 0.005)
+    assert schedule.slowed
+
+
+def test_the_way_to_a_distant_host_is_not_counted_as_its_work() -> None:
+    schedule = always(0.5)
+    schedule.round_trip(0.3)
+    schedule.round_trip(0.2)
+    for second in range(ANSWERS):
+        schedule.after_success(0.205, now=100.0 + second)
+    assert schedule.period == 2.0
+    assert not schedule.slowed
 
 
 def test_one_slow_answer_does_not_change_the_period() -> None:
@@ -47,7 +59,7 @@ def test_one_slow_answer_does_not_change_the_period() -> None:
 def test_the_adapted_period_has_a_ceiling_but_a_configured_longer_one_stays() -> None:
     slow, rare = always(0.5), Schedule(600.0, draw=lambda: 0.5)
     for schedule in (slow, rare):
-        for _ in range(3):
+        for _ in range(ANSWERS):
             schedule.after_success(30.0, now=100.0)
     assert slow.period == ADAPTIVE_CEILING
     assert rare.period == 600.0
@@ -124,6 +136,6 @@ def test_a_small_fleet_begins_at_once_and_a_large_one_host_by_host() -> None:
 def test_rows_are_stale_after_three_periods_also_of_a_host_that_was_slowed_down() -> None:
     schedule = always(0.5)
     assert schedule.stale_after == pytest.approx(6.6)
-    for _ in range(3):
-        schedule.after_success(1.0, now=100.0)
+    for _ in range(ANSWERS):
+        schedule.after_success(0.1, now=100.0)
     assert schedule.stale_after == pytest.approx(66.0)

@@ -10,7 +10,8 @@ import pytest
 
 from tui.config.schema import HostSettings
 from tui.engine.advice import version_badges
-from tui.engine.poller import RESTART_GRACE, Poller, clock_offset
+from tui.engine.poller import RESTART_GRACE, Poller
+from tui.engine.readings import clock_offset
 from tui.engine.schedule import BREAKER_FAILURES, Schedule
 from tui.errors import BadAnswer, Cause, Fault, FaultCode, WireError
 from tui.model.endpoint import Endpoint

@@ -186,6 +186,8 @@ def host_lines(host: HostSnapshot, monotonic: float, width: int, palette: Palett
         facts.append(("identity", host.identification, False))
     if host.latency is not None:
         facts.append(("answers", f"in {duration_words(host.latency)}", False))
+    if host.rhythm:
+        facts.append(("current", host.rhythm, False))
     if host.folder:
         facts.append(("folder", "/".join(host.folder), False))
     if host.tags:
