@@ -60,15 +60,16 @@ def _decode_fast(body: Body, keys: Sequence[ProcessKey], fields: Fields) -> Name
     layout = layout_of(fields)
     if layout is None or len(body) > MAX_BODY or len(keys) > layout.most or not body.startswith(HEAD):
         return None
+    body = bytes(body)
     position, now = len(HEAD), b"0"
     processes: list[Process] = []
     for key in keys:
-        match = layout.row.match(body, position)
-        process = read_process(key.host, match) if match else None
+        match = layout.match(body, position)
+        process = read_process(key.host, layout, match) if match else None
         if match is None or process is None:
             return None
         processes.append(process)
-        position, now = match.end(), match["now"]
+        position, now = match.end(), match[layout.now]
     if len(body) != position + len(TAIL) or not body.startswith(TAIL, position):
         return None
     return tuple(processes), int(now)

@@ -8,10 +8,12 @@ uses; a row with anything else in it is left to the strict codec.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tui.model.process import Process, process_from_wire
+from tui.model.process import Process, ProcessKey, make_process, process_from_wire
+from tui.model.states import ProcessState
 from tui.rpc.answers import MAX_PROCESSES
 from tui.rpc.codec import MAX_VALUES
 
@@ -19,6 +21,19 @@ HEAD = b"<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n<value><arr
 """What comes before the rows of an array."""
 TAIL = b"</data></array></value>\n</param>\n</params>\n</methodResponse>\n"
 
+_READ = (
+    "name",
+    "group",
+    "start",
+    "stop",
+    "state",
+    "spawnerr",
+    "exitstatus",
+    "stdout_logfile",
+    "stderr_logfile",
+    "pid",
+)
+"""What a process is made of, in the order in which a row's values are taken here."""
 _INTS = frozenset({"start", "stop", "now", "state", "exitstatus", "pid"})
 _TEXTS = frozenset({"name", "group", "spawnerr", "stdout_logfile", "stderr_logfile", "description"})
 
@@ -43,21 +58,37 @@ SUPERVISOR_4: Fields = (
 )
 """supervisor/rpcinterface.py:getProcessInfo on Python 3; a server on Python 2 has another order, learned from it."""
 
-PLAIN = re.compile(rb"[ -%'-;=?-~]*")
-"""Text that is valid whatever surrounds it: ASCII without controls and markup."""
+_PLAIN = "[ -%'-;=?-~]"
+"""Characters that are valid whatever surrounds them: ASCII without controls and markup. Such text needs no cleaning."""
+PLAIN = re.compile(f"{_PLAIN}*".encode())
 _AFTER_DESCRIPTION = rb"</string></value>\n</member>\n</struct></value>\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How to read a row of these fields: one anchored pattern, and which of the ageing values comes first."""
+    """How to read a row of these fields: two anchored patterns with the same groups, and where the ageing values are."""
 
-    row: re.Pattern[bytes]
-    now_first: bool
+    plain: re.Pattern[bytes]
+    """Rows in which every text is plain and no number but the exit status is below zero: nearly all."""
+    any: re.Pattern[bytes]
+    values: tuple[int, ...]
+    """The groups of the fields in `_READ`, in that order."""
+    now: int
+    description: int
+    """Their groups."""
     rest: re.Pattern[bytes] | None
     """A plain description and all that follows it, when it is the last member, as on Python 3."""
     most: int
     """Rows that an answer may hold."""
+
+    @property
+    def now_first(self) -> bool:
+        """Which of the ageing values comes first."""
+        return self.now < self.description
+
+    def match(self, body: bytes, position: int) -> re.Match[bytes] | None:
+        """The row at this place."""
+        return self.plain.match(body, position) or self.any.match(body, position)
 
 
 @lru_cache(maxsize=64)
@@ -69,43 +100,79 @@ def layout_of(fields: Fields) -> Layout | None:
         return None
     if not all(re.fullmatch(r"[a-z_]{1,40}", name) for name in names):
         return None
-    row = "<value><struct>\n"
-    for name, number in fields:
-        kind, value = ("int", r"-?[0-9]{1,18}") if number else ("string", r"[^<]*")
-        row += (
-            f"<member>\n<name>{name}</name>\n<value><{kind}>(?P<{name}>{value})</{kind}></value>\n</member>\n"
-        )
-    row += "</struct></value>\n"
-    now_first = names.index("now") < names.index("description")
+    group = {name: place for place, name in enumerate(names, 1)}
     rest = re.compile(PLAIN.pattern + _AFTER_DESCRIPTION) if names[-1] == "description" else None
-    most = min(MAX_PROCESSES, MAX_VALUES // (len(fields) + 1) - 1)
-    return Layout(re.compile(row.encode()), now_first, rest, most)
+    return Layout(
+        plain=_pattern(fields, _PLAIN, "[0-9]{1,18}"),
+        any=_pattern(fields, "[^<]", "-?[0-9]{1,18}"),
+        values=tuple(group[name] for name in _READ),
+        now=group["now"],
+        description=group["description"],
+        rest=rest,
+        most=min(MAX_PROCESSES, MAX_VALUES // (len(fields) + 1) - 1),
+    )
 
 
-def read_process(host: str, match: re.Match[bytes], before: Process | None = None) -> Process | None:
-    """The process of a row that fits the pattern, None when only the strict codec can tell.
+def _pattern(fields: Fields, text: str, number: str) -> re.Pattern[bytes]:
+    row = "<value><struct>\n"
+    for name, is_number in fields:
+        kind, value = ("int", number) if is_number else ("string", f"{text}*")
+        if name in ("name", "group"):
+            value = f"{text}+"
+        if name == "exitstatus":
+            value = "-?[0-9]{1,18}"
+        row += f"<member>\n<name>{name}</name>\n<value><{kind}>({value})</{kind}></value>\n</member>\n"
+    return re.compile(f"{row}</struct></value>\n".encode())
 
-    `before` is the one of the row before it: both share the text of their group.
+
+def read_process(
+    host: str, layout: Layout, match: re.Match[bytes], known: Process | None = None
+) -> Process | None:
+    """The process of a row that `layout` matched, None when only the strict codec can tell.
+
+    `known` is what this row may have said before: its key is kept when the names are the same.
     """
-    if not _is_valid_text(match.group()):
-        return None
-    group, name = _text(match["group"]), _text(match["name"])
-    if not group or not name:
-        return None
-    if before is not None and before.key.group == group:
-        group = before.key.group
-    return process_from_wire(
-        host,
+    if match.re is not layout.plain:
+        return _read_any(host, layout, match)
+    raw_name, raw_group, start, stop, state, spawnerr, exitstatus, stdout, stderr, pid = match.group(
+        *layout.values
+    )
+    name, group = _SHARED[raw_name], _SHARED[raw_group]
+    if known is not None and known.key.name == name and known.key.group == group:
+        key = known.key
+    else:
+        key = ProcessKey(host, group, name)
+    return make_process(
+        key,
         group,
         name,
-        state=int(match["state"]),
-        pid=int(match["pid"]),
-        start=max(0, int(match["start"])),
-        stop=max(0, int(match["stop"])),
-        exitstatus=int(match["exitstatus"]),
-        spawnerr=_text(match["spawnerr"]),
-        stdout_logfile=_text(match["stdout_logfile"]),
-        stderr_logfile=_text(match["stderr_logfile"]),
+        _STATES.get(state) or ProcessState.of(int(state)),
+        int(pid),
+        int(start),
+        int(stop) if stop != b"0" else 0,
+        int(exitstatus) if exitstatus != b"0" else 0,
+        _SHARED[spawnerr],
+        stdout.decode(),
+        stderr.decode(),
+    )
+
+
+def _read_any(host: str, layout: Layout, match: re.Match[bytes]) -> Process | None:
+    if not _is_valid_text(match.group()):
+        return None
+    name, group, start, stop, state, spawnerr, exitstatus, stdout, stderr, pid = match.group(*layout.values)
+    return process_from_wire(
+        host,
+        _SHARED[group],
+        _SHARED[name],
+        state=int(state),
+        pid=int(pid),
+        start=max(0, int(start)),
+        stop=max(0, int(stop)),
+        exitstatus=int(exitstatus),
+        spawnerr=_text(spawnerr),
+        stdout_logfile=_text(stdout),
+        stderr_logfile=_text(stderr),
     )
 
 
@@ -128,3 +195,21 @@ def _text(raw: bytes) -> str:
     if b"&" in raw:
         raw = raw.replace(b"&lt;", b"<").replace(b"&gt;", b">").replace(b"&amp;", b"&")
     return raw.decode()
+
+
+class _Shared(dict[bytes, str]):
+    """One text object for all rows that say the same: a fleet has many rows and few names. Bounded."""
+
+    def __missing__(self, raw: bytes) -> str:
+        text = _text(raw)
+        if len(raw) <= _SHARED_BYTES:
+            if len(self) >= _SHARED_TEXTS:
+                self.clear()
+            self[raw] = text
+        return text
+
+
+_SHARED_TEXTS = 4096
+_SHARED_BYTES = 100
+_SHARED = _Shared()
+_STATES: Mapping[bytes, ProcessState] = {b"%d" % state: state for state in ProcessState if state}

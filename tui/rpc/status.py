@@ -1,15 +1,21 @@
-"""getAllProcessInfo decoded by difference to the answer before: an unchanged process costs a comparison of its bytes.
+"""getAllProcessInfo decoded by difference to the answer before: an unchanged process costs a hash of its bytes.
 
 Who comes in: `Supervisor.status` with the body of an answer. What leaves: a `StatusAnswer`, or what the codec raises.
 The rule: the fast way accepts a body only when every byte of it is accounted for (head, rows, tail, as Python's
 `xmlrpc.client.dumps` writes them, which is what supervisord uses); for all others the strict codec decides. Both give
 the same, which a property test shows.
+
+Of an answer only a 64-bit hash and the lengths of each row are kept, where its bytes would be most of our memory. That a
+changed row passes for unchanged has a chance of 2**-64, and only that host's own row would be out of date.
 """
 
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Mapping
+from functools import lru_cache
+from operator import is_
 from typing import NamedTuple
 
 from tui.model.process import Process, ProcessKey, disambiguate
@@ -18,45 +24,36 @@ from tui.rpc.codec import MAX_BODY, Body, decode_answer
 from tui.rpc.rows import HEAD, PLAIN, SUPERVISOR_4, TAIL, Layout, layout_of, read_process
 
 
-class _Row(NamedTuple):
-    """The bytes of a row around the values of `now` and `description`, which age, and what they meant."""
+class _Shape(NamedTuple):
+    """Bytes of a row before, between and behind the values of `now` and `description`, which age; and of `now`."""
 
-    first: bytes
-    second: bytes
-    third: bytes
-    first_length: int
-    second_length: int
-    now_length: int
-    process: Process
+    first: int
+    second: int
+    third: int
+    now: int
 
 
-def _skip_in_any_order(body: Body, position: int, row: _Row, now_first: bool) -> tuple[Body, int] | None:
-    """`now` and the end of the row at `position` if it says what `row` said, for servers on Python 2."""
-    if not body.startswith(row.first, position):
-        return None
-    position += row.first_length
-    if not now_first:
-        position = _end_of_plain(body, position)
-    else:
-        now = body[position : position + row.now_length]
-        position += row.now_length
-    if not body.startswith(row.second, position):
-        return None
-    position += row.second_length
-    if now_first:
-        position = _end_of_plain(body, position)
-    else:
-        now = body[position : position + row.now_length]
-        position += row.now_length
-    if not now.isdigit() or not body.startswith(row.third, position):
-        return None
-    return now, position + len(row.third)
+@lru_cache(maxsize=4096)
+def _shape(first: int, second: int, third: int, now: int) -> _Shape:
+    """One object for all rows of the same lengths."""
+    return _Shape(first, second, third, now)
 
 
-def _end_of_plain(body: Body, position: int) -> int:
-    match = PLAIN.match(body, position)
-    assert match is not None  # it also matches nothing
-    return match.end()
+class _Rows:
+    """The rows of one answer: what they meant, and how to know them again."""
+
+    __slots__ = ("hashes", "processes", "shapes")
+
+    def __init__(self) -> None:
+        self.processes: list[Process] = []
+        self.shapes: list[_Shape] = []
+        self.hashes = array("q")
+
+    def take_over(self, other: _Rows, begin: int, end: int) -> None:
+        """Append some rows of another answer."""
+        self.processes += other.processes[begin:end]
+        self.shapes += other.shapes[begin:end]
+        self.hashes += other.hashes[begin:end]
 
 
 class StatusDecoder:
@@ -66,27 +63,36 @@ class StatusDecoder:
         self._host = host
         self.fields = SUPERVISOR_4
         """The order in which this host sends the members of a row, as far as it is known."""
-        self._rows: list[_Row] = []
+        self._rows = _Rows()
         self._processes: tuple[Process, ...] = ()
         self._answered = False
+        self._known = False
+        """Whether `_rows` are those of the last answer."""
 
     def decode(self, body: Body, latency: float = 0.0) -> StatusAnswer:
         """The rows and the server's time; the same tuple as before when nothing but time passed."""
-        fast = self._decode_fast(body)
-        if fast is None:
+        reading = self._decode_fast(body)
+        if reading is None:
             processes, now = self._decode_strict(body)
-            self._rows = []
+            self._rows, self._known = _Rows(), False
         else:
-            rows, now = fast
-            if rows is self._rows and self._answered:
+            now = int(reading.now)
+            if not reading.changed and self._known:
                 return StatusAnswer(self._processes, now, False, latency)
-            self._rows = rows
-            processes = disambiguate([row.process for row in rows])
+            processes = self._told_apart(reading)
+            self._rows, self._known = reading.rows, True
         changed = not self._answered or processes != self._processes
         if changed:
             self._processes = processes
         self._answered = True
         return StatusAnswer(self._processes, now, changed, latency)
+
+    def _told_apart(self, reading: _Reading) -> tuple[Process, ...]:
+        """The rows made unambiguous; nothing is to be done when the same processes as before needed nothing."""
+        rows, before, told = reading.rows.processes, self._rows.processes, self._processes
+        if reading.same_keys and len(told) == len(before) and all(map(is_, told, before)):
+            return tuple(rows)
+        return disambiguate(rows)
 
     def _decode_strict(self, body: Body) -> tuple[tuple[Process, ...], int]:
         value = decode_answer(body)
@@ -100,18 +106,26 @@ class StatusDecoder:
         if all(type(value) in (int, str) for value in struct.values()):
             self.fields = tuple((name, type(value) is int) for name, value in struct.items())
 
-    def _decode_fast(self, body: Body) -> tuple[list[_Row], int] | None:
-        """The rows, the same list when all are unchanged, and the time; None when the strict codec must decide."""
+    def _decode_fast(self, body: Body) -> _Reading | None:
+        """None when the strict codec must decide."""
         layout = layout_of(self.fields)
         if layout is None or len(body) > MAX_BODY or not body.startswith(HEAD):
             return None
-        return _Reading(self._host, body, layout, self._rows).rows()
+        reading = _Reading(self._host, bytes(body), layout, self._rows)
+        return reading if reading.read() else None
 
 
 class _Reading:
     """One way through a body, beside the rows of the answer before."""
 
-    def __init__(self, host: str, body: Body, layout: Layout, previous: list[_Row]) -> None:
+    def __init__(self, host: str, body: bytes, layout: Layout, previous: _Rows) -> None:
+        self.rows = _Rows()
+        """Not all of them when nothing changed."""
+        self.changed = False
+        """Whether any row is another one than before."""
+        self.same_keys = True
+        """Whether it is about the processes of the answer before, in that order."""
+        self.now = b"0"
         self._host = host
         self._body = body
         self._layout = layout
@@ -119,24 +133,22 @@ class _Reading:
         self._expected = 0
         """The row of the answer before that should come now."""
         self._position = len(HEAD)
-        self._now: Body = b"0"
-        self._rows: list[_Row] = []
+        self._hash = 0
+        """What the bytes here gave when they were taken for the expected row."""
         self._places: dict[ProcessKey, int] | None = None
 
-    def rows(self) -> tuple[list[_Row], int] | None:
-        """As `StatusDecoder._decode_fast`."""
-        changed = False
-        while not self._skip_unchanged():
-            changed = True
-            row = self._changed_row()
-            if row is None or len(self._rows) >= self._layout.most:
-                return None
-            self._rows.append(row)
+    def read(self) -> bool:
+        """Go through it; False when the strict codec must decide."""
+        most = self._layout.most
+        skip = self._skip_unchanged if self._layout.rest is not None else self._skip_in_any_order
+        while not skip():
+            if not self._read_changed() or len(self.rows.processes) > most:
+                return False
         if len(self._body) != self._position + len(TAIL):
-            return None
-        if not changed and len(self._rows) == len(self._previous):
-            return self._previous, int(self._now)
-        return self._rows, int(self._now)
+            return False
+        if self._expected != len(self._previous.processes):
+            self.changed, self.same_keys = True, False
+        return True
 
     def _skip_unchanged(self) -> bool:
         """Take over the rows from here on that say what they said; True when the tail follows them.
@@ -144,67 +156,112 @@ class _Reading:
         A row says what it said when all its bytes but the two ageing values are the same, `now` is a number as long as
         before, and the description is plain.
         """
-        body, position, now, previous = self._body, self._position, self._now, self._previous
-        rest = self._layout.rest.match if self._layout.rest is not None else None
+        assert self._layout.rest is not None
+        body, position, now, rest = self._body, self._position, self.now, self._layout.rest.match
+        shapes, hashes = self._previous.shapes, self._previous.hashes
         begin = place = self._expected
-        for place in range(begin, len(previous) + 1):
-            if place == len(previous):
-                break
-            if rest is None:
-                skipped = _skip_in_any_order(body, position, previous[place], self._layout.now_first)
-                if skipped is None:
-                    break
-                now, position = skipped
-                continue
-            first, second, _, first_length, second_length, now_length, _ = previous[place]
-            if not body.startswith(first, position):
-                break
-            now_at = position + first_length
+        end = len(shapes)
+        while place < end:
+            first, second, _, now_length = shapes[place]
+            now_at = position + first
             now_end = now_at + now_length
-            row_now = body[now_at:now_end]
-            if (row_now != now and not row_now.isdigit()) or not body.startswith(second, now_end):
+            description_at = now_end + second
+            self._hash = hash((body[position:now_at], body[now_end:description_at]))
+            if self._hash != hashes[place]:
                 break
-            match = rest(body, now_end + second_length)
+            row_now = body[now_at:now_end]
+            if row_now != now and not row_now.isdigit():
+                break
+            match = rest(body, description_at)
             if match is None:
                 break
             now, position = row_now, match.end()
-        self._rows += previous[begin:place]
-        self._position, self._now, self._expected = position, now, place
-        return body.startswith(TAIL, position)
+            place += 1
+        return self._skipped(begin, place, position, now)
 
-    def _changed_row(self) -> _Row | None:
-        """Read the row at the current place with the pattern; None when the strict codec must decide."""
-        match = self._layout.row.match(self._body, self._position)
-        before = self._rows[-1].process if self._rows else None
-        process = read_process(self._host, match, before) if match else None
-        if match is None or process is None:
-            return None
-        known = self._find(process.key)
-        if known is not None and known.process == process:
-            process = known.process
-        self._now = match["now"]
-        self._position = match.end()
-        return self._row(match, process)
+    def _skip_in_any_order(self) -> bool:
+        """As `_skip_unchanged`, for a server on Python 2: the ageing values may stand anywhere."""
+        body, position, now, now_first = self._body, self._position, self.now, self._layout.now_first
+        shapes, hashes = self._previous.shapes, self._previous.hashes
+        begin = place = self._expected
+        while place < len(shapes):
+            shape = shapes[place]
+            one = position + shape.first
+            one_end = one + shape.now if now_first else _end_of_plain(body, one)
+            two = one_end + shape.second
+            two_end = _end_of_plain(body, two) if now_first else two + shape.now
+            end = two_end + shape.third
+            row_now = body[one:one_end] if now_first else body[two:two_end]
+            known = hashes[place] == hash((body[position:one], body[one_end:two], body[two_end:end]))
+            if not known or not row_now.isdigit():
+                break
+            now, position = row_now, end
+            place += 1
+        return self._skipped(begin, place, position, now)
 
-    def _row(self, match: re.Match[bytes], process: Process) -> _Row:
-        one, two = match.span("now"), match.span("description")
-        if not self._layout.now_first:
-            one, two = two, one
-        third = bytes(self._body[two[1] : match.end()])
-        if self._rows and self._rows[-1].third == third:
-            third = self._rows[-1].third
-        first = bytes(self._body[match.start() : one[0]])
-        second = bytes(self._body[one[1] : two[0]])
-        return _Row(first, second, third, len(first), len(second), len(match["now"]), process)
+    def _skipped(self, begin: int, place: int, position: int, now: bytes) -> bool:
+        """These rows of the answer before stand here, too; whether the tail follows."""
+        self._position, self.now, self._expected = position, now, place
+        ended = self._body.startswith(TAIL, position)
+        if place > begin and (self.changed or not ended or place < len(self._previous.shapes)):
+            self.rows.take_over(self._previous, begin, place)
+        return ended
 
-    def _find(self, key: ProcessKey) -> _Row | None:
+    def _read_changed(self) -> bool:
+        """Read the row at the current place with the pattern; False when the strict codec must decide."""
+        match = self._layout.match(self._body, self._position)
+        if match is None:
+            return False
+        before = self._previous.processes
+        known = before[self._expected] if self._expected < len(before) else None
+        process = read_process(self._host, self._layout, match, known)
+        if process is None:
+            return False
+        same_place = known is not None and process.key == known.key
+        known_shape = self._previous.shapes[self._expected] if same_place else None
+        if same_place:
+            self._expected += 1
+        else:
+            known = self._find(process.key)
+            self.same_keys = False
+        self.changed = True
+        if known is not None and known.pid == process.pid and known == process:
+            process = known
+        self._keep(match, process, known_shape)
+        return True
+
+    def _keep(self, match: re.Match[bytes], process: Process, tried: _Shape | None) -> None:
+        """Append a row; `tried` is the shape as which it was tried, and `_hash` what its bytes gave then."""
+        layout, body, begin, end = self._layout, self._body, self._position, match.end()
+        one, one_end = match.span(layout.now)
+        two, two_end = match.span(layout.description)
+        self._position, self.now = end, body[one:one_end]
+        now_length = one_end - one
+        if not layout.now_first:
+            one, one_end, two, two_end = two, two_end, one, one_end
+        shape = _shape(one - begin, two - one_end, end - two_end, now_length)
+        rows = self.rows
+        rows.processes.append(process)
+        rows.shapes.append(shape)
+        if layout.rest is None:
+            rows.hashes.append(hash((body[begin:one], body[one_end:two], body[two_end:end])))
+        elif shape is tried:
+            rows.hashes.append(self._hash)
+        else:
+            rows.hashes.append(hash((body[begin:one], body[one_end:two])))
+
+    def _find(self, key: ProcessKey) -> Process | None:
         """The row of this process in the answer before; what follows it there is expected next."""
-        place: int | None = self._expected
-        if self._expected >= len(self._previous) or self._previous[self._expected].process.key != key:
-            if self._places is None:
-                self._places = {row.process.key: place for place, row in enumerate(self._previous)}
-            place = self._places.get(key)
+        if self._places is None:
+            known = self._previous.processes
+            self._places = {process.key: place for place, process in enumerate(known)}
+        place = self._places.get(key)
         if place is None:
             return None
         self._expected = place + 1
-        return self._previous[place]
+        return self._previous.processes[place]
+
+
+def _end_of_plain(body: bytes, position: int) -> int:
+    match = PLAIN.match(body, position)
+    return position if match is None else match.end()

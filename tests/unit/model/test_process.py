@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError, fields, replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.model.fleets import process, unhurried
-from tui.model.process import ProcessKey, disambiguate, process_from_wire
+from tui.model.process import Process, ProcessKey, disambiguate, make_process, process_from_wire
 from tui.model.states import Health
 
 
@@ -77,3 +79,14 @@ def test_an_expected_exit_rests_and_an_unexpected_one_is_bad() -> None:
     assert process("a", "EXITED").health is Health.RESTING
     assert process("a", "EXITED", exitstatus=3).health is Health.BAD
     assert process("a", "EXITED", spawnerr="Bad exit code 0").health is Health.BAD
+
+
+def test_a_process_made_the_quick_way_is_as_any_other() -> None:
+    usual = process("api:web", stdout_logfile="/a", stderr_logfile="/b", spawnerr="no", stop=4, exitstatus=3)
+    quick = make_process(*(getattr(usual, field.name) for field in fields(usual)))
+    assert type(quick) is Process
+    assert quick == usual
+    assert hash(quick) == hash(usual)
+    assert replace(quick, pid=1) == replace(usual, pid=1)
+    with pytest.raises(FrozenInstanceError):
+        quick.pid = 5  # type: ignore[misc]

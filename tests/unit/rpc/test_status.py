@@ -14,7 +14,7 @@ from tui.model.process import Process
 from tui.rpc.answers import MAX_PROCESSES, processes_from_list
 from tui.rpc.codec import decode_answer
 from tui.rpc.rows import SUPERVISOR_4, layout_of
-from tui.rpc.status import StatusDecoder, _Reading
+from tui.rpc.status import StatusDecoder, _Reading, _Rows
 
 Rows = list[dict[str, object]]
 
@@ -38,7 +38,7 @@ def by_difference(decoder: StatusDecoder, body: bytes) -> tuple[tuple[Process, .
 def is_fast(body: bytes) -> bool:
     layout = layout_of(SUPERVISOR_4)
     assert layout is not None
-    return _Reading("host", body, layout, []).rows() is not None
+    return _Reading("host", body, layout, _Rows()).read()
 
 
 def row(name: str = "web", **changes: object) -> dict[str, object]:
@@ -176,7 +176,7 @@ def test_the_member_order_of_another_server_is_learned_from_its_first_answer() -
     for struct in rows:
         struct["now"], struct["description"] = 1_700_000_200, "pid 42, uptime 0:03:20"
     body = status_body(rows)
-    assert _Reading("host", body, layout, decoder._rows).rows() is not None
+    assert _Reading("host", body, layout, decoder._rows).read()
     assert decoder.decode(body).processes is first.processes
 
 
@@ -239,6 +239,20 @@ def test_a_host_without_processes_is_an_answer() -> None:
     first = decoder.decode(status_body([]))
     assert (first.processes, first.now, first.changed) == ((), 0, True)
     assert not decoder.decode(status_body([])).changed
+
+
+def test_a_host_that_lost_its_last_odd_process_has_none() -> None:
+    decoder = StatusDecoder("host")
+    decoder.decode(status_body([row("a\x07")]))
+    answer = decoder.decode(status_body([]))
+    assert (answer.processes, answer.changed) == ((), True)
+
+
+def test_two_rows_of_one_identity_are_one_row_each_time() -> None:
+    decoder = StatusDecoder("host")
+    for pid in (1, 1, 2, 2, 3):
+        body = status_body([row(pid=7), row(pid=7), row("b", pid=pid)])
+        assert by_difference(decoder, body) == strictly(body)
 
 
 def test_more_processes_than_the_limit_are_refused_in_words() -> None:
