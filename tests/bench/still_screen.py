@@ -77,8 +77,13 @@ def _fleet_screen(hosts: int) -> None:
         assert app.fleet.table.view.total == hosts * PROCESSES
         sys.stdout.write(f"{peak():.1f} ")
         await pilot.press("escape", "slash", *"worker_1 uptime>1h", "enter")
-        await pilot.press("escape", "A", "escape", "pagedown")
+        await pilot.press("escape", "asterisk", "pagedown")
+        assert len(app.fleet.table.marks) == hosts * PROCESSES
         app.fleet.action_sort_next()
+        await pilot.pause()
+        for number in range(hosts):
+            engine.read(number)
+        engine.publish()
         await pilot.pause()
         app.exit()
 

@@ -60,9 +60,18 @@ class Process:
     """0 while running or never run, -1 when killed by a signal, else the exit code."""
     spawnerr: str
     """Cleaned. Kept by supervisord after an exit; 'Bad exit code N' marks an unexpected one."""
-    stdout_logfile: str
-    """Cleaned path on the remote host; empty when there is none."""
-    stderr_logfile: str
+    logfiles: bytes
+    """Both paths, as `join_logfiles` writes them: as two texts they would be a quarter of a row's memory."""
+
+    @property
+    def stdout_logfile(self) -> str:
+        """Cleaned path on the remote host; empty when there is none."""
+        return self.logfiles.partition(b"\n")[0].decode()
+
+    @property
+    def stderr_logfile(self) -> str:
+        """As `stdout_logfile`."""
+        return self.logfiles.partition(b"\n")[2].decode()
 
     @property
     def health(self) -> Health:
@@ -133,8 +142,7 @@ class _Draft:
         stop: int,
         exitstatus: int,
         spawnerr: str,
-        stdout_logfile: str,
-        stderr_logfile: str,
+        logfiles: bytes,
     ) -> None:
         self.key = key
         self.shown_group = shown_group
@@ -145,8 +153,7 @@ class _Draft:
         self.stop = stop
         self.exitstatus = exitstatus
         self.spawnerr = spawnerr
-        self.stdout_logfile = stdout_logfile
-        self.stderr_logfile = stderr_logfile
+        self.logfiles = logfiles
 
 
 def make_process(
@@ -159,8 +166,7 @@ def make_process(
     stop: int,
     exitstatus: int,
     spawnerr: str,
-    stdout_logfile: str,
-    stderr_logfile: str,
+    logfiles: bytes,
 ) -> Process:
     """`Process(…)` for a quarter of its cost: a frozen dataclass sets each field by a call, this one freezes when filled."""
     draft = _Draft(
@@ -173,8 +179,7 @@ def make_process(
         stop,
         exitstatus,
         spawnerr,
-        stdout_logfile,
-        stderr_logfile,
+        logfiles,
     )
     draft.__class__ = Process  # type: ignore[assignment]
     return cast(Process, draft)
@@ -205,9 +210,13 @@ def process_from_wire(
         stop=stop,
         exitstatus=exitstatus,
         spawnerr=clean(spawnerr),
-        stdout_logfile=clean(stdout_logfile),
-        stderr_logfile=clean(stderr_logfile),
+        logfiles=join_logfiles(clean(stdout_logfile), clean(stderr_logfile)),
     )
+
+
+def join_logfiles(stdout: str, stderr: str) -> bytes:
+    """Two cleaned paths as one value; a cleaned text holds no line feed."""
+    return f"{stdout}\n{stderr}".encode()
 
 
 def disambiguate(processes: Sequence[Process]) -> tuple[Process, ...]:

@@ -6,7 +6,6 @@ Who comes in: `http` with an endpoint and a protocol. What leaves: that protocol
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import socket
 import ssl
 import sys
@@ -141,6 +140,8 @@ def _new_context(tls: Tls) -> ssl.SSLContext:
 def _check_fingerprint(endpoint: Endpoint, peer: ssl.SSLObject) -> None:
     if not endpoint.tls.fingerprint:
         return
+    import hashlib  # here, because OpenSSL's tables are memory that most runs never use
+
     seen = hashlib.sha256(peer.getpeercert(binary_form=True) or b"").hexdigest()
     if seen != endpoint.tls.fingerprint:
         raise wrong_fingerprint(endpoint, seen)

@@ -152,8 +152,7 @@ def read_process(
         int(stop) if stop != b"0" else 0,
         int(exitstatus) if exitstatus != b"0" else 0,
         _SHARED[spawnerr],
-        stdout.decode(),
-        stderr.decode(),
+        stdout + b"\n" + stderr,
     )
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from operator import is_
 from typing import NamedTuple
@@ -45,15 +45,28 @@ class _Rows:
     __slots__ = ("hashes", "processes", "shapes")
 
     def __init__(self) -> None:
-        self.processes: list[Process] = []
+        self.processes: Sequence[Process] = []
         self.shapes: list[_Shape] = []
         self.hashes = array("q")
 
+    def add(self, process: Process, shape: _Shape, known_by: int) -> None:
+        """Append a row."""
+        assert isinstance(self.processes, list)
+        self.processes.append(process)
+        self.shapes.append(shape)
+        self.hashes.append(known_by)
+
     def take_over(self, other: _Rows, begin: int, end: int) -> None:
         """Append some rows of another answer."""
+        assert isinstance(self.processes, list)
         self.processes += other.processes[begin:end]
         self.shapes += other.shapes[begin:end]
         self.hashes += other.hashes[begin:end]
+
+    def share(self, told: tuple[Process, ...]) -> None:
+        """The rows are complete: keep what leaves instead of a list of our own when it is the same objects."""
+        if len(told) == len(self.processes) and all(map(is_, told, self.processes)):
+            self.processes = told
 
 
 class StatusDecoder:
@@ -85,12 +98,13 @@ class StatusDecoder:
         if changed:
             self._processes = processes
         self._answered = True
+        self._rows.share(self._processes)
         return StatusAnswer(self._processes, now, changed, latency)
 
     def _told_apart(self, reading: _Reading) -> tuple[Process, ...]:
         """The rows made unambiguous; nothing is to be done when the same processes as before needed nothing."""
-        rows, before, told = reading.rows.processes, self._rows.processes, self._processes
-        if reading.same_keys and len(told) == len(before) and all(map(is_, told, before)):
+        rows = reading.rows.processes
+        if reading.same_keys and self._rows.processes is self._processes:
             return tuple(rows)
         return disambiguate(rows)
 
@@ -240,15 +254,13 @@ class _Reading:
         if not layout.now_first:
             one, one_end, two, two_end = two, two_end, one, one_end
         shape = _shape(one - begin, two - one_end, end - two_end, now_length)
-        rows = self.rows
-        rows.processes.append(process)
-        rows.shapes.append(shape)
         if layout.rest is None:
-            rows.hashes.append(hash((body[begin:one], body[one_end:two], body[two_end:end])))
+            known_by = hash((body[begin:one], body[one_end:two], body[two_end:end]))
         elif shape is tried:
-            rows.hashes.append(self._hash)
+            known_by = self._hash
         else:
-            rows.hashes.append(hash((body[begin:one], body[one_end:two])))
+            known_by = hash((body[begin:one], body[one_end:two]))
+        self.rows.add(process, shape, known_by)
 
     def _find(self, key: ProcessKey) -> Process | None:
         """The row of this process in the answer before; what follows it there is expected next."""

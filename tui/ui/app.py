@@ -12,7 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import RenderableType
 from textual._compositor import CompositorUpdate
@@ -21,7 +21,6 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from tui.config.secrets import Redactor, Secret
-from tui.engine.jobs import JobPicture
 from tui.model.states import OutcomeKind
 from tui.text import clean
 from tui.ui.crash import crash_line, write_crash_file
@@ -32,6 +31,9 @@ from tui.ui.session import Session
 from tui.ui.terminal_memory import TerminalMemory
 from tui.ui.theme import ASCII, THEMES, UNICODE
 from tui.ui.widgets.ticker import STAYS, Severity, job_title
+
+if TYPE_CHECKING:  # jobs are imported with the first of them
+    from tui.engine.jobs import JobPicture
 
 TICK = 1.0
 

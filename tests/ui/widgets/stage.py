@@ -17,7 +17,7 @@ from textual.widget import Widget
 
 from tui.model.fleet import Counts, FleetPicture
 from tui.model.host import HostSnapshot
-from tui.model.process import Process, ProcessKey
+from tui.model.process import Process, ProcessKey, join_logfiles
 from tui.model.states import ANSWERING, UNREACHABLE, Health, HostState, ProcessState
 from tui.ui.theme import THEMES, UNICODE, Glyphs
 from tui.ui.widgets.quiet_screen import QuietScreen
@@ -167,8 +167,7 @@ def process(
         stop=0 if running else EPOCH - age,
         exitstatus=exitstatus,
         spawnerr=spawnerr,
-        stdout_logfile=f"/var/log/supervisor/{name}-stdout.log",
-        stderr_logfile="",
+        logfiles=join_logfiles(f"/var/log/supervisor/{name}-stdout.log", ""),
     )
 
 
