@@ -30,6 +30,7 @@ from tui.ui.screens.interrupted import offer_interrupted
 from tui.ui.session import Session
 from tui.ui.terminal_memory import TerminalMemory
 from tui.ui.theme import ASCII, THEMES, UNICODE
+from tui.ui.typing_ahead import TypingAhead
 from tui.ui.widgets.ticker import STAYS, Severity, job_title
 
 if TYPE_CHECKING:  # jobs are imported with the first of them
@@ -38,7 +39,7 @@ if TYPE_CHECKING:  # jobs are imported with the first of them
 TICK = 1.0
 
 
-class SupervisorTuiApp(App[int]):
+class SupervisorTuiApp(TypingAhead[int]):
     """One terminal over the fleet of `session`."""
 
     TITLE = "supervisor-tui"

@@ -16,9 +16,10 @@ from textual.widgets import Input
 from tui.ui.widgets.confirm_panel import ConfirmPanel
 from tui.ui.widgets.lines import LineWidget, Run
 from tui.ui.widgets.menu import Choice, Menu
+from tui.ui.widgets.quiet_screen import ClosesOnce
 
 
-class QuestionScreen(ModalScreen[bool]):
+class QuestionScreen(ClosesOnce[bool], ModalScreen[bool]):
     """A large question (tiers 2 and 3); its result is whether the answer was yes."""
 
     DEFAULT_CSS = "QuestionScreen { align: center middle; background: transparent; }"
@@ -36,7 +37,7 @@ class QuestionScreen(ModalScreen[bool]):
         self.dismiss(message.yes)
 
 
-class MenuScreen(ModalScreen[str]):
+class MenuScreen(ClosesOnce[str], ModalScreen[str]):
     """Choices with letters; its result is the chosen id, or '' for none."""
 
     DEFAULT_CSS = "MenuScreen { align: center middle; background: transparent; }"
@@ -69,7 +70,7 @@ class _Label(LineWidget):
         return [(self._text, self.palette.strong)]
 
 
-class LineScreen(ModalScreen[str | None]):
+class LineScreen(ClosesOnce[str | None], ModalScreen[str | None]):
     """One line of text at the bottom; its result is the text, or None when it was left with escape."""
 
     DEFAULT_CSS = """
