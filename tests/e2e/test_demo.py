@@ -10,7 +10,6 @@ import stat
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,10 +21,12 @@ from tests.support.terminal import run_in_terminal
 from tui.config.load import load
 from tui.config.passwords import fetch_passwords
 from tui.demo import fleet as fleet_module
+from tui.demo import run as run_module
 from tui.demo.fleet import DemoFleet
 from tui.engine.engine import Engine
 from tui.model.process import Process
 from tui.model.states import ProcessState
+from tui.ui.crash import crash_line, write_crash_file
 
 pytestmark = [pytest.mark.e2e]
 
@@ -228,7 +229,29 @@ def test_a_port_that_is_taken_meanwhile_is_given_up_for_another(monkeypatch: pyt
 
 
 def test_more_hosts_are_lighter_ones() -> None:
-    began = time.monotonic()
     with DemoFleet(8) as fleet:
         assert list(load(fleet.hosts_file).hosts) == [f"pyweb{number}" for number in range(1, 9)]
-    assert time.monotonic() - began < fleet_module.START_SECONDS + fleet_module.STOP_SECONDS
+        files = {name: len(list((fleet.directory / name / "conf.d").iterdir())) for name in fleet.names}
+    assert min(files[name] for name in fleet.names[:4]) > max(files[name] for name in fleet.names[4:])
+
+
+def test_a_crash_file_of_the_screen_does_not_go_with_the_fleet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for variable in ("XDG_STATE_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    monkeypatch.setattr(run_module, "_has_screen", lambda: True)
+    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
+
+    def crash(_hosts_file: Path) -> int:
+        error = RuntimeError("no such widget")
+        capsys.readouterr()
+        sys.stderr.write(crash_line(error, write_crash_file(error, str), str))
+        return 1
+
+    assert run_module.run_demo(crash, 1, no_ui=False) == 1
+
+    (kept,) = tmp_path.rglob("crash-*.txt")
+    assert "no such widget" in kept.read_text()
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert f"kept: {kept}" in capsys.readouterr().err

@@ -18,7 +18,7 @@ def config_dir() -> Path:
 
 def state_dir() -> Path:
     """Where the journal and the memory live. Raises ConfigError when it cannot be made."""
-    return _private(_place("XDG_STATE_HOME", ".local/state"))
+    return _private(state_place())
 
 
 def cache_dir() -> Path:
@@ -29,6 +29,11 @@ def cache_dir() -> Path:
 def config_place() -> Path:
     """The same as `config_dir`, but nothing is made: for looking."""
     return _place("XDG_CONFIG_HOME", ".config")
+
+
+def state_place() -> Path:
+    """The same as `state_dir`, but nothing is made."""
+    return _place("XDG_STATE_HOME", ".local/state")
 
 
 def _place(variable: str, default: str) -> Path:

@@ -164,6 +164,7 @@ _PROGRAM_FILES = {
                 "search-indexer",
                 _script("ending", "0", "1", "cannot read index.toml: no such file"),
                 "startretries=1",
+                "startsecs=10",  # where a busy machine needs a second to start Python, it must not count as up
             ),
             _program("thumbnailer", "/usr/local/bin/no-such-thumbnailer", "startretries=1"),
         )

@@ -7,6 +7,7 @@ ctrl-c, TERM, HUP, a crash, KILL) nothing of the fleet outlives it by more than 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 import time
@@ -14,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
+from tui.config.paths import state_place
 from tui.demo.fleet import DemoFleet, require_demo_extra
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -29,11 +31,15 @@ def run_demo(open_screen: Callable[[Path], int], hosts: int, no_ui: bool) -> int
     _say(f"starting {hosts} supervisords on this machine …", error=on_screen)
     with DemoFleet(hosts) as fleet:
         _say(f"fleet up in {time.monotonic() - began:.1f} s: {', '.join(fleet.names)}", error=on_screen)
+        own_state = state_place()
         _keep_to_ourselves(fleet)
         if no_ui:
             return _wait_for_the_end(fleet)
         if on_screen:
-            return open_screen(fleet.hosts_file)
+            try:
+                return open_screen(fleet.hosts_file)
+            finally:
+                _save_crash_files(fleet, own_state)
         code = _tour(fleet)
         began = time.monotonic()
     _say(f"\nfleet down in {time.monotonic() - began:.1f} s: no process and no file is left")
@@ -70,6 +76,13 @@ def _keep_to_ourselves(fleet: DemoFleet) -> None:
     """The journal and the memory of this run belong to the fleet and go with it, not to the user's own."""
     os.environ["XDG_STATE_HOME"] = str(fleet.state_dir)
     os.environ["XDG_CACHE_HOME"] = str(fleet.state_dir)
+
+
+def _save_crash_files(fleet: DemoFleet, place: Path) -> None:
+    """What a crash of the screen has left behind must not go with the fleet."""
+    for file in fleet.state_dir.rglob("crash-*.txt"):
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _say(f"kept: {shutil.copy(file, place)}", error=True)
 
 
 def _end(number: int, frame: FrameType | None) -> None:

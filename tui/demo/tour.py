@@ -24,7 +24,8 @@ from tui.model.process import Process, ProcessKey
 from tui.model.states import Health, OutcomeKind, ProcessState
 from tui.text import compact_duration
 
-SETTLE_SECONDS = 8.0
+SETTLE_SECONDS = 15.0
+"""So long the first look waits for programs that are still on their way; on an idle machine they need three."""
 STEP_SECONDS = 10.0
 BATCH = 3
 
@@ -37,7 +38,8 @@ def give_tour(fleet: DemoFleet, say: Say) -> int:
     passwords = fetch_passwords(settings.hosts.values())
     with Engine(settings, state_dir=fleet.state_dir, passwords=passwords) as engine:
         engine.wait_answered(STEP_SECONDS)
-        _wait(lambda: _settled(engine.picture), SETTLE_SECONDS)
+        if not _wait(lambda: _settled(engine.picture), SETTLE_SECONDS):
+            say(f"\nthis machine is busy: after {SETTLE_SECONDS:g} s not every program has found its state")
         _show_status(engine.picture, say)
         well = _show_crash(engine, say) and _show_restart(engine, say) and _show_rolling_restart(engine, say)
         say("")
@@ -145,6 +147,10 @@ def _act(engine: Engine, verb: Verb, keys: Iterable[ProcessKey], pace: Pace, say
         outcomes = list(job.outcomes.values())
         for outcome in outcomes[told:]:
             say(f"  {_outcome_words(outcome)}")
+        if len(outcomes) > told:
+            deadline = (
+                time.monotonic() + 2 * STEP_SECONDS
+            )  # for the next one: a busy machine may need long for all
         told = len(outcomes)
         if job.finished or time.monotonic() > deadline:
             say(f"  {told} of {job.total} done, {job.failed} failed")
