@@ -46,6 +46,8 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+STALE_LOOK_SECONDS = 0.25
+"""How often it is looked for hosts whose rows have become old while a read of them hangs."""
 _CLOSE_SECONDS = 5.0
 """On top of the grace for restarts, for closing what is open."""
 
@@ -256,6 +258,7 @@ class Engine:
         self._wakeups.attach(loop)
         self._begin_polling()
         self._supervision.begin("closing idle connections", self._close_idle)
+        self._supervision.begin("looking for hosts that hang", self._watch_for_stale)
         ready()
         try:
             await self._stopping.wait()
@@ -341,6 +344,12 @@ class Engine:
         while True:
             await asyncio.sleep(IDLE_SECONDS / 3)
             self._connections.close_idle()
+
+    async def _watch_for_stale(self) -> None:
+        while True:
+            await asyncio.sleep(STALE_LOOK_SECONDS)
+            for poller in self._pollers.values():
+                poller.grow_stale()
 
     def _begin_follow(self, follow: LogFollow) -> None:
         self._follows.add(follow)

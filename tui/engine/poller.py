@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from math import ceil
 
 from tui.config.remarks import badges as configured_badges
 from tui.config.schema import HostSettings
@@ -31,8 +32,6 @@ log = logging.getLogger(__name__)
 
 RESTART_GRACE = 15.0
 """Seconds after the last sign of a restart (fault 6) during which a closed door still counts as restarting."""
-BACKSTOP = 60.0
-"""Seconds beyond a host's own deadline, which the wire keeps and which leaves out the wait for a turn to connect."""
 WORDS = 300
 """Cells that a problem or an advice may take."""
 
@@ -40,6 +39,8 @@ _DOOR_CLOSED = frozenset({Cause.REFUSED, Cause.PROTOCOL, Cause.RESTARTING})
 """What a supervisord that restarts looks like from outside, besides fault 6."""
 _IDENTIFY_TRIES = 2
 
+SLICE = 0.05
+"""Seconds: whoever is due in the same slice is woken together, which costs the loop one wake-up instead of many."""
 FEW = 8
 """Named processes that are asked for one by one; of more, everything is read."""
 
@@ -88,6 +89,9 @@ class Poller:
         self._due: float | None = clock() + first_delay
         self._whole_due = float("-inf")
         """When everything is read again, also with a live feed."""
+        self._whole_wanted = False
+        """Somebody wants everything read, whatever a feed says."""
+        self._reading = False
         self._keys_of: dict[str, list[ProcessKey]] = {}
         """The rows by raw name: a main log tells no groups."""
         self._wake = asyncio.Event()
@@ -115,7 +119,7 @@ class Poller:
         return await waiter
 
     def _read_everything(self) -> None:
-        self._whole_due = float("-inf")
+        self._whole_wanted = True
         self._wake.set()
 
     def _wake_up(self) -> None:
@@ -147,7 +151,8 @@ class Poller:
             return
         delay = self._due - self._clock()
         if delay > 0:
-            alarm = asyncio.get_running_loop().call_later(delay, self._wake.set)
+            loop = asyncio.get_running_loop()
+            alarm = loop.call_at(ceil((loop.time() + delay) / SLICE) * SLICE, self._wake.set)
             try:
                 await self._wake.wait()
             finally:
@@ -157,32 +162,30 @@ class Poller:
         """One poll, and everybody who waited for it told. Those who come while it runs wait for the next one."""
         self._wake.clear()
         waiters, self._waiters = self._waiters, []
+        whole, self._whole_wanted = self._whole_wanted, False
+        self._reading = True
         try:
-            snapshot = await self._poll()
+            snapshot = await self._poll(whole)
             self._show(snapshot)
         except BaseException:
             self._waiters += waiters
+            self._whole_wanted = True
             self._due = self._clock() + RESTART_PAUSE
             raise
+        finally:
+            self._reading = False
         for waiter in waiters:
             if not waiter.done():
                 waiter.set_result(snapshot)
         if snapshot.fresh and not self._identified:
             await self._identify()
 
-    async def _poll(self) -> HostSnapshot:
-        alarm = asyncio.get_running_loop().call_later(self._seconds_to_stale(), self._grow_stale)
+    async def _poll(self, whole: bool) -> HostSnapshot:
+        """What a read shows, or how it failed; the wire keeps the deadline."""
         try:
-            async with asyncio.timeout(
-                2 * self.settings.timeout + 1
-            ):  # the wire keeps its own, tighter deadline
-                return await self._read()
+            return await (self._read_whole() if whole else self._read())
         except WireError as error:
             return self._failed(error)
-        except TimeoutError:
-            return self._failed(WireError(Cause.TIMEOUT, "no answer at all"))
-        finally:
-            alarm.cancel()
 
     async def _read(self) -> HostSnapshot:
         """Everything; or, when the feed is live and everything is not due, what it named or a sign of life."""
@@ -233,7 +236,7 @@ class Poller:
         snapshot = everything(self.snapshot, answer, asked, answered)
         self._restart_seen = None
         self._due = answered + self._schedule.after_success(answered - asked, answered)
-        self._whole_due = answered + max(WHOLE_SECONDS, self._schedule.period)
+        self._whole_due = answered + self._schedule.spread(max(WHOLE_SECONDS, self._schedule.period))
         if feed is not None:
             if snapshot.processes is not before or not self._keys_of:
                 self._keys_of = _by_name(snapshot.processes)
@@ -264,16 +267,9 @@ class Poller:
         exact = seconds == self.settings.poll
         return f"{seconds:g}s" if exact and seconds < 60 else compact_duration(seconds)
 
-    def _seconds_to_stale(self) -> float:
-        """While a poll hangs its outcome is not known, but its host must not look current for ever."""
-        age = self.snapshot.age(self._clock()) or 0.0
-        stale_after = self._schedule.stale_after
-        if self._feed is not None and self._feed.live:
-            stale_after = max(stale_after, 2 * BEAT)
-        return max(0.0, stale_after - age)
-
-    def _grow_stale(self) -> None:
-        if self.snapshot.fresh:
+    def grow_stale(self) -> None:
+        """While a read hangs its outcome is not known, but its host must not look current for ever: look now and then."""
+        if self._reading and self.snapshot.fresh and self._is_old():
             self._show(
                 replace(
                     self.snapshot,
@@ -282,6 +278,11 @@ class Poller:
                     advice=f"it has {self.settings.timeout:g} s to answer",
                 )
             )
+
+    def _is_old(self) -> bool:
+        age = self.snapshot.age(self._clock()) or 0.0
+        live = self._feed is not None and self._feed.live
+        return age > max(self._schedule.stale_after, 2 * BEAT if live else 0.0)
 
     def _show(self, snapshot: HostSnapshot) -> None:
         self.snapshot = snapshot

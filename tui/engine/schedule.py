@@ -103,6 +103,10 @@ class Schedule:
         """The user acted: believe in the host again."""
         self.failures = self.in_a_row = 0
 
+    def spread(self, seconds: float) -> float:
+        """`seconds`, give or take half: for what may come any time, so that many hosts never do it together."""
+        return seconds * (0.5 + self._draw())
+
     def jittered(self, seconds: float) -> float:
         """`seconds`, give or take a tenth."""
         return seconds * (1 + JITTER * (2 * self._draw() - 1))

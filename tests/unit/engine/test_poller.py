@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import cast
 
 import pytest
 
 from tui.config.schema import HostSettings
 from tui.engine.advice import version_badges
+from tui.engine.feed import Feed
+from tui.engine.main_log import NO_NEWS, News
 from tui.engine.poller import RESTART_GRACE, Poller
 from tui.engine.readings import clock_offset
 from tui.engine.schedule import BREAKER_FAILURES, Schedule
 from tui.errors import BadAnswer, Cause, Fault, FaultCode, WireError
 from tui.model.endpoint import Endpoint
 from tui.model.host import HostSnapshot
-from tui.model.process import Process, process_from_wire
+from tui.model.process import Process, ProcessKey, process_from_wire
 from tui.model.states import HostState
-from tui.rpc.client import StatusAnswer, Supervisor
+from tui.rpc.client import ProcessesAnswer, StatusAnswer, Supervisor
 
 REFUSED = WireError(Cause.REFUSED, "connection refused")
 
@@ -43,6 +45,11 @@ class Script:
         if self.error is not None:
             raise self.error
         return StatusAnswer(self.rows, int(self.clock() + 1500.4), False, 0.001)
+
+    async def processes(self, keys: Sequence[ProcessKey]) -> ProcessesAnswer:
+        self.asked += [f"processes {key.address}" for key in keys]
+        known = {row.key: row for row in self.rows}
+        return ProcessesAnswer(tuple(known.get(key) for key in keys), int(self.clock() + 1500.4), 0.001)
 
     async def state(self) -> int:
         self.asked.append("state")
@@ -242,10 +249,107 @@ async def test_a_poll_that_hangs_makes_the_host_stale_until_it_ends() -> None:
     async def scene() -> None:
         await until(lambda: stage.poller.snapshot.state is HostState.UP)
         stage.script.gate = asyncio.Event()
-        await until(lambda: stage.poller.snapshot.state is HostState.STALE)
+
+        def looked_at_and_stale() -> bool:
+            stage.poller.grow_stale()
+            return stage.poller.snapshot.state is HostState.STALE
+
+        await until(looked_at_and_stale)
         assert stage.poller.snapshot.processes
         stage.script.gate.set()
         await until(lambda: stage.poller.snapshot.state is HostState.UP)
+
+    await running(stage, scene)
+
+
+class LiveFeed:
+    """A feed that is always live and names what the test wants."""
+
+    live, verdict_at, reason = True, None, ""
+    news = NO_NEWS
+
+    def attach(self, on_news: Callable[[], None], on_end: Callable[[], None]) -> None:
+        self.on_news = on_news
+
+    def take(self) -> News:
+        news, self.news = self.news, NO_NEWS
+        return news
+
+    def verdict(self) -> None: ...
+    def whole_read_begins(self) -> None: ...
+    def whole_read_ended(self, before: object, after: object) -> None: ...
+    def consider(self, processes: int) -> None: ...
+    def close(self) -> None: ...
+
+
+def fed(stage: Stage) -> LiveFeed:
+    """The stage's poller with a live feed."""
+    feed = LiveFeed()
+    stage.poller = Poller(
+        HostSettings("web", Endpoint("http", host="127.0.0.1", port=9001)),
+        cast("Supervisor", stage.script),
+        stage.published.append,
+        schedule=Schedule(0.01, draw=lambda: 0.5),
+        feed=cast("Feed", feed),
+    )
+    return feed
+
+
+async def test_who_asks_during_a_whole_read_gets_another_one_however_live_the_feed_is(stage: Stage) -> None:
+    fed(stage)
+
+    async def scene() -> None:
+        await stage.fresh()
+        gate = stage.script.gate = asyncio.Event()
+        first = asyncio.create_task(stage.poller.fresh())
+        await until(lambda: stage.script.asked.count("status") == 2)
+        second = asyncio.create_task(stage.poller.fresh())
+        await asyncio.sleep(0)
+        gate.set()
+        await asyncio.gather(first, second)
+        assert stage.script.asked.count("status") == 3
+
+    await running(stage, scene)
+
+
+async def test_with_a_live_feed_only_what_it_names_is_asked_for(stage: Stage) -> None:
+    feed = fed(stage)
+
+    async def scene() -> None:
+        await until(lambda: stage.poller.settled)
+        stage.script.rows = (process_from_wire("web", "api", "api", state=100, start=1000, exitstatus=3),)
+        feed.news = News(frozenset({"api"}))
+        feed.on_news()
+        await until(lambda: stage.poller.snapshot.state is HostState.DEGRADED)
+        assert stage.script.asked.count("status") == 1
+        assert stage.script.asked.count("processes api:api") == 1
+
+    await running(stage, scene)
+
+
+@pytest.mark.parametrize("news", [News(frozenset({"stranger"})), News(frozenset(), whole=True)])
+async def test_what_no_known_name_tells_is_read_whole(stage: Stage, news: News) -> None:
+    feed = fed(stage)
+
+    async def scene() -> None:
+        await until(lambda: stage.poller.settled)
+        feed.news = news
+        feed.on_news()
+        await until(lambda: stage.script.asked.count("status") == 2)
+
+    await running(stage, scene)
+
+
+async def test_a_process_that_is_gone_when_it_is_asked_for_is_no_longer_a_row(stage: Stage) -> None:
+    feed = fed(stage)
+
+    async def scene() -> None:
+        await until(lambda: stage.poller.settled)
+        stage.script.rows = ()
+        feed.news = News(frozenset({"api"}))
+        feed.on_news()
+        await until(lambda: stage.poller.snapshot.processes == ())
+        assert stage.poller.snapshot.state is HostState.UP
 
     await running(stage, scene)
 
