@@ -16,9 +16,10 @@ from typing import Any
 import click
 
 from tui import __version__
+from tui.cli.ending import told
 from tui.cli.exit_codes import ExitCode
 from tui.cli.invocation import Invocation
-from tui.errors import QueryError, SupervisorTuiError
+from tui.errors import SupervisorTuiError
 
 OpenScreen = Callable[[Invocation], int]
 RunDemo = Callable[[int, bool], int]
@@ -80,27 +81,15 @@ class LazyGroup(click.Group):
         except click.ClickException as error:
             error.show()
             code = ExitCode.USAGE
-        except (click.Abort, KeyboardInterrupt):
-            click.echo("interrupted", err=True)
-            code = ExitCode.INTERRUPTED
-        except SupervisorTuiError as error:
-            click.echo(f"supervisor-tui: {error}{_pointer(error)}", err=True)
-            code = error.exit_code
+        except click.Abort:
+            code = told(KeyboardInterrupt())
+        except (SupervisorTuiError, KeyboardInterrupt) as error:
+            code = told(error)
         except BrokenPipeError:
             # The reader of our stdout went away (`… | head`): that ends us quietly, as it does other tools.
             sys.stderr.close()
             code = ExitCode.OK
         sys.exit(int(code or 0))
-
-
-def _pointer(error: SupervisorTuiError) -> str:
-    """Two more lines for a filter that does not parse: the filter, and a mark under the offending character."""
-    if not isinstance(error, QueryError):
-        return ""
-    from tui.text import cell_width, clean
-
-    indent = cell_width(clean(error.query[: error.position]))
-    return f"\n  {clean(error.query)}\n  {' ' * indent}^"
 
 
 def make_cli(open_screen: OpenScreen, run_demo: RunDemo) -> click.Group:

@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from tui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -44,15 +42,21 @@ class Invocation:
 
         return settings_for(self.config, self.urls, self.user)
 
-    def passwords(self, settings: Settings) -> Mapping[str, Secret]:
-        """Every password that is needed, fetched or asked for now, before anything else takes the terminal."""
+    def passwords(
+        self, settings: Settings, warn: Callable[[str], None] | None = None
+    ) -> Mapping[str, Secret]:
+        """Every password that is needed, fetched or asked for now, before anything else takes the terminal.
+
+        `warn` hears of a source that gives none; without it people do, on stderr.
+        """
         from tui.config.passwords import fetch_passwords
         from tui.config.secrets import Secret
 
         if self.urls and self.user:
             secret = Secret(self._password())
             return dict.fromkeys(settings.hosts, secret)
-        return fetch_passwords(settings.hosts.values(), lambda problem: narrate(f"warning: {problem}"))
+        warn = warn or (lambda problem: narrate(f"warning: {problem}"))
+        return fetch_passwords(settings.hosts.values(), lambda problem: warn(str(problem)))
 
     def _password(self) -> str:
         if self.password_env:
@@ -65,13 +69,16 @@ class Invocation:
             raise UsageError(
                 "a password is needed and there is no terminal to ask on", "use --password-env NAME"
             )
+        import click
+
         answer: str = click.prompt(f"password of {self.user}", hide_input=True, err=True)
         return answer
 
 
 def narrate(text: str) -> None:
     """Tell people something; scripts never see it, because it goes to stderr."""
-    click.echo(text, err=True)
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
 
 
 def host_filter(patterns: tuple[str, ...]) -> Callable[[str], bool]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -67,3 +67,7 @@ class Settings:
     """The file this came from; None for `-s URL`."""
     warnings: tuple[str, ...] = ()
     """Sentences to show once: loose permissions and their fix, a password over plain http, …"""
+
+    def warned(self, more: Iterable[str]) -> Settings:
+        """The same with more warnings."""
+        return replace(self, warnings=(*self.warnings, *more))

@@ -6,6 +6,7 @@ Wiring only: what keys do stands in `screens`, what they are in `actions`.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import threading
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import RenderableType
 from textual._compositor import CompositorUpdate
-from textual.app import App
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
@@ -27,6 +28,7 @@ from tui.ui.crash import crash_line, write_crash_file
 from tui.ui.screens.base import BaseScreen
 from tui.ui.screens.fleet import FleetScreen
 from tui.ui.screens.interrupted import offer_interrupted
+from tui.ui.screens.kept_picture import KeptPicture
 from tui.ui.session import Session
 from tui.ui.terminal_memory import TerminalMemory
 from tui.ui.theme import ASCII, THEMES, UNICODE
@@ -64,6 +66,7 @@ class SupervisorTuiApp(TypingAhead[int]):
         self._unsubscribe: Callable[[], None] | None = None
         self._offered = False
         self._memory = TerminalMemory()
+        self._kept = KeptPicture(self, self.fleet, self._redact)
         self.animation_level = "none"
 
     # --- life -------------------------------------------------------------------------------------------------------
@@ -72,8 +75,16 @@ class SupervisorTuiApp(TypingAhead[int]):
         """The fleet."""
         return self.fleet
 
+    def compose(self) -> ComposeResult:
+        """Nothing; but the driver has begun, and some terminals blank the screen for that: the old picture again."""
+        last = self.session.last
+        if last is not None and last.on_screen and self._driver is not None:
+            self._driver.write(last.painted())
+            last.taken_over()
+        return ()
+
     def on_mount(self) -> None:
-        """Paint first; the engine begins after that."""
+        """Paint first; an engine that has not begun yet begins after that."""
         for theme in THEMES:
             self.register_theme(theme)
         wanted = self.session.settings.ui.theme
@@ -98,6 +109,7 @@ class SupervisorTuiApp(TypingAhead[int]):
         self._unsubscribe = self.engine.subscribe(wake)
         self.engine.start()
         self._wake()
+        gc.freeze()  # what has been imported stays: no collection need look at it again
 
     def on_unmount(self) -> None:
         """No more news."""
@@ -139,6 +151,7 @@ class SupervisorTuiApp(TypingAhead[int]):
         for screen in self._visible_screens():
             screen.tick()
         self._tell_news()
+        self._kept.tick()
 
     def _visible_screens(self) -> list[BaseScreen]:
         """The screen on top, and what a question or a menu leaves in view below it."""
@@ -184,6 +197,13 @@ class SupervisorTuiApp(TypingAhead[int]):
         super()._display(screen, renderable)
 
     # --- the end ----------------------------------------------------------------------------------------------------
+
+    def exit(
+        self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None
+    ) -> None:
+        """Leave, and keep what the fleet looks like for the next start."""
+        self._kept.keep()
+        super().exit(result, return_code, message)
 
     def _fatal_error(self) -> None:
         """Instead of Textual's traceback with the values of locals: a private file, and one line."""

@@ -15,6 +15,10 @@ from tui.errors import QueryError, UsageError
 if TYPE_CHECKING:
     from tui.config.schema import Settings
     from tui.config.secrets import Secret
+    from tui.ui.last_picture import LastPicture
+
+EARLY_HOSTS = 16
+"""So many hosts are asked while Textual is imported, and are there in the first frame. Reading more would delay that frame."""
 
 WITHOUT = "`supervisor-tui status` shows the same without a screen, `watch` follows it"
 
@@ -35,17 +39,16 @@ def open_fleet(
     read_only: bool = False,
     select: str = "",
     mouse: bool = True,
+    last: LastPicture | None = None,
 ) -> int:
     """Show the fleet until the user leaves; returns the exit code. Pending restarts are finished before it returns.
 
-    Raises ConfigError for `ui.keys` that clash, QueryError for a `select` that does not parse.
+    `last` is what the terminal shows until Textual does. Raises ConfigError for `ui.keys` that clash, QueryError for a `select` that does not parse.
     """
     from tui.config.paths import state_dir
     from tui.engine.engine import Engine
     from tui.model.query import Query
-    from tui.ui.keymap import make_keymap
 
-    keymap = make_keymap(settings.ui.keys, f"{settings.source or 'hosts.yaml'}: ui.keys")
     try:
         query = Query.parse(select) if select else Query.ALL
     except QueryError as error:
@@ -53,17 +56,18 @@ def open_fleet(
             f"--select: {error.problem} at character {error.position + 1} of {select!r}", error.advice
         ) from None
 
-    from tui.ui.app import SupervisorTuiApp
-    from tui.ui.guardian import guarded_terminal
-    from tui.ui.session import Session
-
     engine = Engine(settings, read_only=read_only, state_dir=state_dir(), passwords=passwords)
-    session = Session(engine, settings, keymap, read_only, query)
-    app = SupervisorTuiApp(session, passwords.values())
-    assert sys.__stderr__ is not None
     try:
-        with guarded_terminal(sys.__stderr__):
-            code = app.run(mouse=mouse and wants_mouse(settings))
+        if len(settings.hosts) <= EARLY_HOSTS:
+            engine.start()
+        from tui.ui.keymap import make_keymap
+
+        keymap = make_keymap(settings.ui.keys, f"{settings.source or 'hosts.yaml'}: ui.keys")
+        from tui.ui.app import SupervisorTuiApp
+        from tui.ui.session import Session
+
+        session = Session(engine, settings, keymap, read_only, query, last)
+        code = SupervisorTuiApp(session, passwords.values()).run(mouse=mouse and wants_mouse(settings))
     finally:
         if any(not job.finished for job in engine.jobs):
             sys.stderr.write("finishing what was begun …\n")

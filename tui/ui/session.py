@@ -10,6 +10,7 @@ from tui.config.schema import Settings
 from tui.engine.engine import Engine
 from tui.model.query import Query
 from tui.ui.keymap import Keymap
+from tui.ui.last_picture import LastPicture
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,8 @@ class Session:
     read_only: bool = False
     select: Query = Query.ALL
     """The filter to begin with."""
+    last: LastPicture | None = None
+    """What this fleet looked like when it was last shown, and where the next picture of it is kept."""
     monotonic: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
 

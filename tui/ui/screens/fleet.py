@@ -17,7 +17,7 @@ from textual.widget import Widget
 from tui.model.query import Query
 from tui.model.view import Column
 from tui.model.view import Scope as Part
-from tui.ui.actions import Scope
+from tui.ui.actions import Scope, Section, actions_in
 from tui.ui.keymap import bindings_of
 from tui.ui.screens import choices
 from tui.ui.screens.acting import ActingScreen
@@ -25,6 +25,7 @@ from tui.ui.screens.looked_at import row_of_node, words_about, words_about_node
 from tui.ui.screens.modals import MenuScreen
 from tui.ui.screens.panes import Panes
 from tui.ui.screens.pointing import Pointed
+from tui.ui.screens.recent_events import RecentEvents
 from tui.ui.screens.row_facts import RowFacts
 from tui.ui.screens.targets import pointed_by_marks, pointed_in_table, pointed_in_tree
 from tui.ui.session import Session
@@ -33,10 +34,8 @@ from tui.ui.widgets.detail_pane import DetailPane
 from tui.ui.widgets.filter_input import FilterInput
 from tui.ui.widgets.fleet_table import PROBLEMS, FleetTable
 from tui.ui.widgets.host_tree import HostTree
+from tui.ui.widgets.old_picture import OldPicture
 from tui.ui.widgets.summary_line import SummaryLine
-
-SLOTS, SLOT_SECONDS = 12, 10.0
-"""The sparkline: changes of the last two minutes."""
 
 
 class FleetScreen(ActingScreen):
@@ -45,6 +44,8 @@ class FleetScreen(ActingScreen):
     SCOPE = Scope.FLEET
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(Scope.FLEET)
     DEFAULT_CSS = """
+    FleetScreen { layers: default old; }
+    FleetScreen OldPicture { layer: old; }
     FleetScreen FilterInput { display: none; }
     FleetScreen #panes { height: 1fr; }
     FleetScreen HostTree { width: 28; }
@@ -64,16 +65,18 @@ class FleetScreen(ActingScreen):
         self.detail = DetailPane(id="detail")
         self.panes = Panes(self.tree_pane, self.table, self.detail)
         self.facts = RowFacts(session, self.detail)
+        self.old = OldPicture(session.last.picture if session.last is not None else None, session.wall())
         self._query_before = Query.ALL
         self._touched = bool(session.select.text)
         self._held_before: bool | None = None
-        self._seen = 0
+        self._events = RecentEvents(self.engine.timeline)
 
     def body(self) -> Iterable[Widget]:
         """Two lines and the panes."""
         yield self.summary
         yield self.breadcrumb
         yield Horizontal(self.tree_pane, self.table, self.detail, id="panes")
+        yield self.old
 
     def instead_of_ticker(self) -> Iterable[Widget]:
         """The filter, while it is typed: the table does not move for it."""
@@ -94,9 +97,11 @@ class FleetScreen(ActingScreen):
 
     def picture_changed(self) -> None:
         """What the fleet did, into every widget."""
-        picture, now = self.engine.picture, self.session.monotonic()
+        picture, now, wall = self.engine.picture, self.session.monotonic(), self.session.wall()
+        if self.old.hear(picture.counts, now, wall):
+            return
         self.summary.set_picture(picture, self.session.title, self.session.read_only, self.session.poll)
-        self.summary.set_events(self._events_per_slot())
+        self.summary.set_events(self._events.per_slot(wall))
         self.tree_pane.set_picture(picture)
         self.table.set_in_flight(key for job in self.engine.jobs if not job.finished for key in job.running)
         self.table.set_picture(picture, now)
@@ -106,9 +111,12 @@ class FleetScreen(ActingScreen):
 
     def tick(self) -> None:
         """Ages and uptimes."""
-        now = self.session.monotonic()
+        now, wall = self.session.monotonic(), self.session.wall()
+        if self.old.showing:
+            self.picture_changed()
+            return
         self.table.tick(now)
-        self.summary.set_events(self._events_per_slot())
+        self.summary.set_events(self._events.per_slot(wall))
         if self.panes.shows(self.detail):
             self.detail.tick(now)
 
@@ -129,17 +137,6 @@ class FleetScreen(ActingScreen):
         table = self.table
         chosen = bool(table.view.query.text or table.marks) or table.view.scope != Part.ALL
         return chosen or self.filter.display or table.position > 0 or self.app.screen is not self
-
-    def _events_per_slot(self) -> list[int]:
-        wall = self.session.wall()
-        slots = [0] * SLOTS
-        for transition in self.engine.timeline.after(max(0, self._seen)):
-            age = int((wall - transition.time) // SLOT_SECONDS)
-            if 0 <= age < SLOTS:
-                slots[SLOTS - 1 - age] += 1
-            elif age >= SLOTS:
-                self._seen = transition.serial
-        return slots
 
     def _show_row(self) -> None:
         node = (self.tree_pane, self.table, self.engine.picture)
@@ -163,6 +160,23 @@ class FleetScreen(ActingScreen):
         self.table.set_query(query)
         self._show_row()
         self._show_place()
+
+    def on_key(self, event: events.Key) -> None:
+        """The old picture goes at any key; one that would act on what it showed does no more than that."""
+        if not self.old.showing:
+            return
+        self.old.go()
+        self.picture_changed()
+        keys = self.session.keymap.textual()
+        acting = (keys[action.id] for action in actions_in(Scope.FLEET) if action.section is Section.ACT)
+        if any(event.key in names.split(",") for names in acting):
+            event.stop()
+            self.say("that was the last picture; these rows are live: press it again", "warning")
+
+    def on_old_picture_clicked(self) -> None:
+        """What was clicked may not be there any more: only make way."""
+        self.old.go()
+        self.picture_changed()
 
     # --- what widgets tell ------------------------------------------------------------------------------------------
 

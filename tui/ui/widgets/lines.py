@@ -79,6 +79,11 @@ class LineWidget(Widget):
         """The size that is being painted for; cheap, where `size` works it out anew each time."""
         return self._painted_for[2] if self._painted_for is not None else self.size
 
+    @property
+    def base(self) -> Style:
+        """The widget's own background, as last painted."""
+        return self._base
+
     def render_line(self, y: int) -> Strip:
         """For the compositor: the line as last painted, or painted now."""
         self._forget_when_restyled()
