@@ -24,6 +24,7 @@ from tui.model.query import Query
 from tui.model.states import ProcessState
 from tui.ui.app import SupervisorTuiApp
 from tui.ui.keymap import make_keymap
+from tui.ui.last_picture import LastPicture
 from tui.ui.session import Session
 
 PROGRAMS = """
@@ -174,11 +175,13 @@ class StillEngine(Engine):
         return concurrent.futures.Future()
 
 
-def still_app(picture: FleetPicture, state_dir: Path, *, theme: str = "textual-dark") -> SupervisorTuiApp:
+def still_app(
+    picture: FleetPicture, state_dir: Path, *, theme: str = "textual-dark", last: LastPicture | None = None
+) -> SupervisorTuiApp:
     """The app over a fleet that stands still, at a time that stands still."""
     engine = StillEngine(picture, state_dir)
     session = Session(
-        engine, engine.settings, make_keymap({}), monotonic=lambda: NOW, wall=lambda: float(EPOCH)
+        engine, engine.settings, make_keymap({}), last=last, monotonic=lambda: NOW, wall=lambda: float(EPOCH)
     )
     app = SupervisorTuiApp(session)
     app.call_later(setattr, app, "theme", theme)
