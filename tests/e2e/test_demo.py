@@ -144,9 +144,8 @@ def test_nothing_is_left_when_the_keeper_is_killed(waiting_demo: tuple[subproces
 def test_the_screen_opens_on_the_fleet_and_its_end_is_the_fleets(tmp_path: Path) -> None:
     with run_in_terminal("demo", home=tmp_path) as terminal:
         terminal.wait_for(r"pyweb4", seconds=60)
-        (keeper,) = map(
-            int, Path(f"/proc/{terminal.child.pid}/task/{terminal.child.pid}/children").read_text().split()
-        )
+        children = Path(f"/proc/{terminal.child.pid}/task/{terminal.child.pid}/children").read_text().split()
+        (keeper,) = (int(pid) for pid in children if "keeper" in Path(f"/proc/{pid}/cmdline").read_text())
         wait_until(lambda: daemons_below(keeper), what="supervisords")
         directory = os.fspath(Path(os.readlink(f"/proc/{daemons_below(keeper)[0]}/cwd")).parent)
         assert Path(directory, "demo", "hosts.yaml").exists()
