@@ -64,8 +64,10 @@ def open_fleet(
 
         keymap = make_keymap(settings.ui.keys, f"{settings.source or 'hosts.yaml'}: ui.keys")
         from tui.ui.app import SupervisorTuiApp
+        from tui.ui.pauses import keep_pauses_short
         from tui.ui.session import Session
 
+        keep_pauses_short()
         session = Session(engine, settings, keymap, read_only, query, last)
         code = SupervisorTuiApp(session, passwords.values()).run(mouse=mouse and wants_mouse(settings))
     finally:
