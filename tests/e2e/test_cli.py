@@ -230,6 +230,7 @@ def test_tail_of_both_channels_names_each_source(run: Run) -> None:
 
 def test_reread_and_update_add_what_is_new(run: Run, daemon: RealSupervisord) -> None:
     daemon.write_config(PROGRAMS + "[program:newcomer]\ncommand=sleep 1000\nstartsecs=0\n")
+    assert "read again; nothing has changed" not in run("reread", "web-01", "--yes").stdout
     preview = run("update", "web-01", "--dry-run")
     assert preview.returncode == 0, preview.stderr
     assert "add newcomer" in preview.stdout
@@ -242,6 +243,7 @@ def test_daemon_restart_refuses_a_broken_configuration(run: Run, daemon: RealSup
     daemon.write_config("[program:broken]\nnumprocs=many\n")
     done = run("daemon", "restart", "web-01", "--yes")
     assert done.returncode == 1
+    assert "r tries again" not in done.stderr, "a key of the screen is no advice to a script"
     assert _states(daemon)["web:web"] == "RUNNING"
 
 
@@ -365,6 +367,26 @@ def test_config_show_prints_hosts_without_passwords(run: Run) -> None:
     done = run("config", "show")
     assert done.returncode == 0
     assert "web-01" in done.stdout
+    assert "password=***" in done.stdout
+
+
+def test_config_show_tells_where_each_password_comes_from(run: Run, tmp_path: Path) -> None:
+    hosts = tmp_path / "sources.yaml"
+    hosts.write_text(
+        "defaults: {user: me}\n"
+        "hosts:\n"
+        "  env: {host: h, password_env: SOME_VARIABLE}\n"
+        "  file: {host: h, password_file: /etc/secret}\n"
+        "  program: {host: h, password_command: [/usr/bin/pass, --token, hunter22]}\n"
+        "  none: {host: h}\n"
+    )
+    done = run("-c", str(hosts), "config", "show")
+    lines = {line.split()[0]: line for line in done.stdout.splitlines()}
+    assert "password_env=SOME_VARIABLE" in lines["env"]
+    assert "password_file=/etc/secret" in lines["file"]
+    assert "password_command=pass …" in lines["program"]
+    assert "without a password" in lines["none"]
+    assert "hunter22" not in done.stdout + done.stderr
 
 
 def test_the_version_is_the_same_by_the_short_way_and_through_the_command_line(run: Run) -> None:

@@ -152,9 +152,10 @@ def _follow(engine: Engine, number: int) -> JobPicture:
 def _print_plan(plan: Plan) -> None:
     click.echo(plan_words(plan))
     for step in plan.steps:
+        shown = "" if step.key.is_host else step.shown
         state = f"{step.state.name}" if step.state is not None else ""
         action = f"skip ({step.skip})" if step.skip else str(plan.verb)
-        click.echo(f"  {step.key.host}  {step.shown}  {state}  {action}")
+        click.echo("  " + "  ".join(filter(None, (step.key.host, shown, state, action))))
 
 
 def _batch_size(text: str, total: int) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from tui.cli.invocation import Invocation
+from tui.config.secrets import CommandPassword, EnvPassword, FilePassword, InlinePassword, PasswordSource
 from tui.errors import ConfigError
 
 FILE_MODE = 0o600
@@ -47,7 +48,7 @@ def config_show(invocation: Invocation) -> int:
     for host in settings.hosts.values():
         remarks = [
             f"user={host.user}" if host.user else "",
-            f"password={host.password!r}" if host.user else "",
+            _password_words(host.password) if host.user else "",
             f"folder={'/'.join(host.folder)}" if host.folder else "",
             f"tags={','.join(sorted(host.tags))}" if host.tags else "",
             f"poll={host.poll:g}s timeout={host.timeout:g}s",
@@ -57,6 +58,21 @@ def config_show(invocation: Invocation) -> int:
     for warning in settings.warnings:
         click.echo(f"warning: {warning}", err=True)
     return 0
+
+
+def _password_words(source: PasswordSource) -> str:
+    """Where a password comes from, never what it is; of a command only the program, its words may tell."""
+    match source:
+        case InlinePassword():
+            return "password=***"
+        case EnvPassword(name):
+            return f"password_env={name}"
+        case FilePassword(path):
+            return f"password_file={path}"
+        case CommandPassword(argv):
+            return f"password_command={os.path.basename(argv[0])} …"
+        case _:
+            return "without a password"
 
 
 @config.command("schema")

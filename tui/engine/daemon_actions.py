@@ -119,7 +119,8 @@ def reread_words(plan: Reread) -> str:
 
 async def _reread(action: DaemonAction) -> Outcome:
     plan = await _read_files(action, action.committing)
-    return action.end(OutcomeKind.DONE, f"read again; an update would: {reread_words(plan)}")
+    would = "an update would " if plan != Reread() else ""
+    return action.end(OutcomeKind.DONE, f"read again; {would}{reread_words(plan)}")
 
 
 async def _read_files(action: DaemonAction, committing: Callable[[], None]) -> Reread:

@@ -31,7 +31,7 @@ class JobPicture:
     running: frozenset[ProcessKey] = frozenset()
     cancelled: bool = False
     note: str = ""
-    """What the user should do next, if anything."""
+    """What the outcomes do not say by themselves; no keys: a script reads it too."""
 
     @property
     def total(self) -> int:
@@ -64,7 +64,7 @@ def hosts_not_begun(job: JobPicture) -> frozenset[str]:
 
 
 def note(job: JobPicture) -> str:
-    """What the user should do next, if anything."""
+    """What the outcomes do not say by themselves; no keys: a script reads it too."""
     if any(outcome.kind is OutcomeKind.UNKNOWN for outcome in job.outcomes.values()):
         if job.plan.verb in HOST_VERBS:
             return "what is UNKNOWN was sent and not seen to end; look at the host itself"
@@ -73,6 +73,4 @@ def note(job: JobPicture) -> str:
         "do not run now" in outcome.detail for outcome in job.outcomes.values()
     ):
         return "not everything that ran came back: start it again (autostart may be off in its program file)"
-    if job.failed:
-        return "r tries again what failed"
     return ""
