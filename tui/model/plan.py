@@ -311,7 +311,8 @@ def plan_summary(plan: Plan) -> list[str]:
         lines.append(f"Left alone: {', '.join(f'{count} {why}' for why, count in skipped.most_common())}")
     if len(acting) > 1:
         lines.append(f"Pace: {_pace_words(plan.pace)}")
-    lines.append(f"Data: {duration_words(plan.data_age)} old")
+    age = duration_words(plan.data_age) if plan.data_age >= 1 else "less than a second"
+    lines.append(f"Data: {age} old")
     if plan.verb in _REMARKS:
         lines.append(_REMARKS[plan.verb])
     return lines

@@ -151,8 +151,15 @@ def _tier(plan: Plan, picture: FleetPicture) -> Tier:
 
 
 def _is_everything(plan: Plan, picture: FleetPicture) -> bool:
-    """Whether all hosts of a fleet (of more than one) were meant as a whole."""
-    return len(picture.hosts) > 1 and plan.whole_hosts.issuperset(picture.hosts)
+    """Whether all hosts of a fleet (of more than one) were meant, as a whole or process by process."""
+    if len(picture.hosts) < 2:
+        return False
+    if plan.whole_hosts.issuperset(picture.hosts):
+        return True
+    meant = {step.key for step in plan.steps}
+    return len(meant) > FEW and all(
+        process.key in meant for host in picture.hosts.values() for process in host.processes
+    )
 
 
 def _guardrail_refusal(rule: Guardrail, plan: Plan, matching: int) -> Judgement | None:

@@ -77,6 +77,10 @@ class Timeline:
         starts = self._starts.get(key, ())
         return len(starts) >= FLAPPING_STARTS and now - starts[0] <= FLAPPING_SECONDS
 
+    def all_flapping(self, now: float) -> frozenset[ProcessKey]:
+        """Every process that flaps (wall clock)."""
+        return frozenset(key for key in self._starts.copy() if self.flapping(key, now))
+
     def restarts(self, key: ProcessKey) -> int:
         """How often it was started anew, not by us, since we began to watch."""
         return self._restarts.get(key, 0)

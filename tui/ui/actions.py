@@ -429,7 +429,7 @@ def keys_page() -> str:
         "# Keys",
         "",
         "Lower case never changes the world; capital letters open a question, whose answer is No unless you say",
-        "otherwise. Every key can be another one: `ui.keys` in hosts.yaml maps an action's id to a key.",
+        "otherwise (only the start of one single process is not asked about). Every key can be another one: `ui.keys` in hosts.yaml maps an action's id to a key.",
         "This page is made by `python -m tui.ui.actions > docs/keys.md`.",
     ]
     for scope in Scope:

@@ -67,6 +67,7 @@ class Glyphs:
     running: str = "●"
     busy: str = "◐"
     backoff: str = "▲"
+    flapping: str = "↻"
     resting: str = "○"
     bad: str = "✗"
     unknown: str = "?"
@@ -96,6 +97,7 @@ ASCII = Glyphs(
     running="*",
     busy="~",
     backoff="^",
+    flapping="@",
     resting="o",
     bad="x",
     unreachable="!",

@@ -94,6 +94,25 @@ async def test_an_unreachable_host_has_a_row_with_its_cause() -> None:
         assert "connection refused" in row
 
 
+async def test_a_cause_that_would_be_cut_after_its_address_is_told_in_a_word() -> None:
+    table = FleetTable()
+    async with staged(table, size=(100, 12)):
+        problem = "unix:///run/supervisor/supervisor.sock is connected, but does not answer"
+        table.set_picture(picture(host("db-01", state=HostState.TIMEOUT, problem=problem)), NOW)
+        assert "not answering" in line_with(table, "db-01")
+
+
+async def test_a_process_that_flaps_wears_a_sign_behind_its_state() -> None:
+    table = FleetTable()
+    async with staged(table):
+        before = web(1, count=2)
+        table.set_picture(picture(before), NOW)
+        repainted = asked_to_repaint(table, lambda: table.set_flapping(frozenset({before.processes[1].key})))
+        assert "● RUNNING ↻" in line_with(table, "worker-01")
+        assert "↻" not in line_with(table, "worker-00")
+        assert sum(region.height for region in repainted) == 1
+
+
 async def test_rows_of_a_host_that_is_gone_stay_dimmed_with_their_age() -> None:
     table = FleetTable()
     async with staged(table):

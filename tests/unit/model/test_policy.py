@@ -75,6 +75,15 @@ def test_everything_must_be_typed_also_when_it_is_little() -> None:
     assert judge(Verb.RESTART, ProcessKey("a"), on=alone).tier is Tier.SUMMARY
 
 
+def test_everything_must_be_typed_also_when_it_was_marked_row_by_row() -> None:
+    fleet = picture(
+        host("a", *(process(f"x{n}") for n in range(4))), host("b", *(process(f"x{n}") for n in range(4)))
+    )
+    rows = [one.key for snapshot in fleet.hosts.values() for one in snapshot.processes]
+    assert judge(Verb.STOP, *rows, on=fleet) == Judgement(tier=Tier.TYPED, typed="8")
+    assert judge(Verb.STOP, *rows[1:], on=fleet).tier is Tier.SUMMARY
+
+
 def test_nothing_to_do_asks_nothing_and_is_not_refused() -> None:
     assert judge(Verb.STOP, ProcessKey("web-01", "celery", "celery")) == Judgement()
     assert judge(Verb.STOP, ProcessKey("lost", "a", "a")) == Judgement()

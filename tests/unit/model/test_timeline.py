@@ -129,6 +129,14 @@ def test_each_run_counts_once(old: str, new: str, counts: bool) -> None:
     assert is_restart(transition(1, old, new)) is counts
 
 
+def test_all_that_flap_are_found_without_asking_for_each() -> None:
+    timeline = Timeline()
+    timeline.add([transition(number, "EXITED", "RUNNING") for number in range(1, 4)])
+    now = max(one.time for one in timeline.after(0))
+    assert timeline.all_flapping(now) == {KEY}
+    assert timeline.all_flapping(now + FLAPPING_SECONDS + 60) == frozenset()
+
+
 def test_reading_while_another_thread_writes_never_fails_nor_skips() -> None:
     timeline = Timeline(limit=500)
     written = threading.Event()

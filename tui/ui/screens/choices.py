@@ -23,7 +23,7 @@ SIGNALS: tuple[Choice, ...] = (
 
 DAEMON: tuple[Choice, ...] = (
     Choice("reread", "r", "Reread", "read its files again; nothing is restarted"),
-    Choice("update", "u", "Update", "apply changed files: shows what would change, then asks"),
+    Choice("update", "u", "Update", "apply changed files; shows what, then asks"),
     Choice("main-log", "l", "Log of supervisord", "follow it"),
     Choice("daemon-clear-log", "c", "Clear its log", "empty supervisord's own log file"),
     Choice("daemon-restart", "R", "Restart supervisord", "stops everything, starts what has autostart"),

@@ -105,6 +105,7 @@ class FleetScreen(ActingScreen):
         self.summary.set_events(self.engine.timeline.per_slot(wall, SLOTS))
         self.tree_pane.set_picture(picture)
         self.table.set_in_flight(key for job in self.engine.jobs if not job.finished for key in job.running)
+        self.table.set_flapping(self.engine.timeline.all_flapping(wall))
         self.table.set_picture(picture, now)
         self._problems_first()
         self._show_row()
@@ -116,6 +117,7 @@ class FleetScreen(ActingScreen):
         if self.old.showing:
             self.picture_changed()
             return
+        self.table.set_flapping(self.engine.timeline.all_flapping(wall))
         self.table.tick(now)
         self.summary.set_events(self.engine.timeline.per_slot(wall, SLOTS))
         if self.panes.shows(self.detail):
@@ -147,7 +149,8 @@ class FleetScreen(ActingScreen):
             self.facts.look_at(row, self)
         else:
             self.facts.stop()
-        self.ticker.set_under(words_about_node(*node) if in_tree else words_about(row))
+        flapping = row is not None and self.engine.timeline.flapping(row.key, self.session.wall())
+        self.ticker.set_under(words_about_node(*node) if in_tree else words_about(row, flapping=flapping))
 
     def _show_place(self) -> None:
         view, held = self.table.view, self.table.hold and self._held_before is not False

@@ -123,7 +123,7 @@ class LogScreen(ActingScreen):
 
     def on_log_view_searched(self, message: LogView.Searched) -> None:
         """How many there are."""
-        count = f"{message.count} lines match" if message.count else "no line matches"
+        count = {0: "no line matches", 1: "1 line matches"}.get(message.count, f"{message.count} lines match")
         self.say(f"{count} {clean(message.text, 60)}", "note" if message.count else "warning")
 
     # --- keys -------------------------------------------------------------------------------------------------------

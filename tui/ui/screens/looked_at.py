@@ -35,7 +35,7 @@ def words_about_node(tree: HostTree, table: FleetTable, picture: FleetPicture) -
     return f"{pointed.words}: {processes} process{'' if processes == 1 else 'es'} — a verb acts on the whole host"
 
 
-def words_about(row: Row | None) -> str:
+def words_about(row: Row | None, *, flapping: bool = False) -> str:
     """One line about a row, for terminals without room for its details."""
     if row is None:
         return ""
@@ -43,5 +43,5 @@ def words_about(row: Row | None) -> str:
     if row.process is None or not host.fresh:
         return f"{name}: {host.problem or host.state.value}{' — ' if host.advice else ''}{host.advice}"
     process = row.process
-    words = f"{name} {process.title}: {process.state.name}"
+    words = f"{name} {process.title}: {process.state.name}{', flapping' if flapping else ''}"
     return f"{words} — {process.spawnerr}" if process.spawnerr else words

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tui.model.host import HostSnapshot
+from tui.model.states import Health, HostState
 from tui.model.view import Column, Row, Sort
 from tui.text import cell_width, fit
 from tui.ui.theme import Glyphs, Palette, host_state, process_state
@@ -21,6 +22,16 @@ LEAST_CAUSE = 16
 """Cells in which a cause can be told; with less room it stands beside the host's name."""
 
 
+SHORT_CAUSES = {
+    HostState.REFUSED: "cannot connect",
+    HostState.TIMEOUT: "not answering",
+    HostState.AUTH: "login refused",
+    HostState.TLS: "TLS fails",
+    HostState.DNS: "no such name",
+    HostState.PROTOCOL: "bad answer",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class RowLook:
     """Everything besides the row that decides how it looks."""
@@ -30,6 +41,8 @@ class RowLook:
     glyphs: Glyphs
     monotonic: float
     in_flight: bool = False
+    flapping: bool = False
+    """It keeps ending and being started again, whatever its state is just now."""
     gone: bool = False
     """The list is held and the process is no longer there."""
 
@@ -71,8 +84,8 @@ def _process_runs(row: Row, look: RowLook) -> Iterable[Run]:
 
 def _host_runs(row: Row, look: RowLook) -> Iterable[Run]:
     palette, layout = look.palette, look.layout
-    told = _told(row.host)
     room = sum(layout.width(column) + GAP for column in HOLLOW if layout.width(column)) - GAP
+    told = _told(row.host, room)
     beside_state = room >= min(len(told), LEAST_CAUSE)
     for column, _, size in layout.columns:
         if column is Column.STATE:
@@ -92,8 +105,11 @@ def _host_runs(row: Row, look: RowLook) -> Iterable[Run]:
             )
 
 
-def _told(host: HostSnapshot) -> str:
-    """Why the host has a row of its own."""
+def _told(host: HostSnapshot, room: int) -> str:
+    """Why the host has a row of its own; in a word or two where only the address would be left of the whole problem."""
+    begins_with_address = "://" in host.problem.partition(" ")[0]
+    if begins_with_address and len(host.problem) > room and host.state in SHORT_CAUSES:
+        return SHORT_CAUSES[host.state]
     return host.problem or ("no programs" if host.fresh else "")
 
 
@@ -101,6 +117,9 @@ def _state_run(row: Row, size: int, look: RowLook) -> Run:
     state = process_state(row.process, look.glyphs) if row.process else host_state(row.host, look.glyphs)
     glyph, word, health = state
     stale = row.process is not None and (look.gone or not row.host.fresh)
+    if look.flapping:
+        word = f"{word} {look.glyphs.flapping}"
+        health = Health.BUSY if health is Health.GOOD else health
     return fit(f"{glyph} {word}", size) + " " * GAP, look.palette.stale if stale else look.palette.health(
         health
     )

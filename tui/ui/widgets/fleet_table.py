@@ -75,6 +75,7 @@ class FleetTable(ListWidget):
         self._groups: dict[ProcessKey, frozenset[ProcessKey]] = {}
         self._anchor: ProcessKey | None = None
         self._in_flight: frozenset[ProcessKey] = frozenset()
+        self._flapping: frozenset[ProcessKey] = frozenset()
         self._widths = Widths()
         self._measured: dict[str, HostSnapshot] = {}
         self._layout = Layout(())
@@ -149,6 +150,12 @@ class FleetTable(ListWidget):
         keys = frozenset(keys)
         if keys != self._in_flight:
             self._in_flight = keys
+            self.repaint()
+
+    def set_flapping(self, keys: frozenset[ProcessKey]) -> None:
+        """Rows of processes that keep ending and being started again wear a sign behind their state."""
+        if keys != self._flapping:
+            self._flapping = keys
             self.repaint()
 
     # The cursor and the marks.
@@ -277,6 +284,7 @@ class FleetTable(ListWidget):
             glyphs=self.glyphs,
             monotonic=self._now,
             in_flight=row.key in self._in_flight,
+            flapping=row.key in self._flapping,
             gone=self.view.hold and self._is_gone(row),
         )
         yield from self._gutter(index, row)
