@@ -1,25 +1,32 @@
-"""How soon the screen shows its frame, before any host has answered, beside a bare Textual program in the same run.
+"""How soon something is to be seen: the last picture, the frame, the rows; beside a bare Textual program in the same run.
 
-The only host accepts connections and never says anything, so whatever is painted was painted without an answer.
-Wall time from start to the first screen in a real pseudo-terminal, medians.
+Wall time from the start of the process until the bytes are there, in a real pseudo-terminal, medians. The terminal is
+only read while the clock runs; what it showed when is worked out afterwards.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
+import re
+import select
 import socket
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pexpect
+import pyte
 
-from tests.bench.figures import Figure, TimesAtMost, run
-from tests.support.terminal import run_in_terminal
+from tests.bench.figures import AtMost, Figure, TimesAtMost, run
+from tests.support.supervisord import running_supervisord, wait_until
 
-RUNS = 5
+RUNS = 7
+COLUMNS, ROWS = 200, 60
+PATIENCE = 15.0
 BARE = (
     "from textual.app import App\n"
     "from textual.widgets import Static\n"
@@ -28,41 +35,103 @@ BARE = (
     "        yield Static('FIRST PAINT')\n"
     "Bare().run()\n"
 )
+PROGRAM = Path(sys.executable).with_name("supervisor-tui")
+FIFTY = "[program:w]\ncommand=sleep 1000\nprocess_name=%(program_name)s_%(process_num)02d\nnumprocs=50\nstartsecs=0\n"
+PICTURE, FRAME, LIVE = r"as of \d+. ago", r"\? help", r"sort HOST(?s:.)*RUNNING"
+"""In the last picture the second line tells its age; the live one tells how the rows are sorted."""
 
 
-def first_paint(place: Path, port: int) -> float:
-    """Seconds until our frame is on the screen."""
-    hosts = place / "hosts.yaml"
-    hosts.write_text(f"hosts:\n  silent: http://127.0.0.1:{port}\n")
-    hosts.chmod(0o600)
+def seen_at(command: Sequence[str], home: Path, wanted: str, *others: str) -> list[float]:
+    """Milliseconds from the start until each pattern was to be seen, until `wanted` was; then `q` ends the program."""
+    child = pexpect.spawn(
+        command[0], list(command[1:]), dimensions=(ROWS, COLUMNS), env=_environment(home), timeout=PATIENCE
+    )
     began = time.perf_counter()
-    with run_in_terminal("-c", str(hosts), home=place) as terminal:
-        text = terminal.wait_for("1 host")
-        seconds = time.perf_counter() - began
-        assert "RUNNING" not in text
-    return seconds
-
-
-def bare_paint() -> float:
-    """Seconds until a Textual program with one widget shows it."""
-    began = time.perf_counter()
-    child = pexpect.spawn(sys.executable, ["-c", BARE], dimensions=(40, 120), timeout=20)
-    child.expect("FIRST PAINT")
-    seconds = time.perf_counter() - began
+    screen = pyte.Screen(COLUMNS, ROWS)
+    stream = pyte.ByteStream(screen)
+    pieces: list[tuple[float, bytes]] = []
+    last = re.compile(wanted.encode())
+    raw = b""
+    while time.perf_counter() - began < PATIENCE and not last.search(_plain(raw)):
+        if select.select([child.child_fd], [], [], 0.05)[0]:
+            pieces.append((time.perf_counter() - began, os.read(child.child_fd, 65536)))
+            raw += pieces[-1][1]
+    child.send("q")
+    with contextlib.suppress(pexpect.EOF, pexpect.TIMEOUT):
+        child.expect(pexpect.EOF, timeout=5)
     child.close(force=True)
-    return seconds
+    found: dict[str, float] = {}
+    for at, piece in pieces:
+        stream.feed(piece)
+        text = "\n".join(screen.display)
+        for pattern in (wanted, *others):
+            if re.search(pattern, text):
+                found.setdefault(pattern, 1000 * at)
+    assert set(found) == {wanted, *others}, f"not seen by {command}: {text}"
+    return [found[pattern] for pattern in (wanted, *others)]
+
+
+def _plain(raw: bytes) -> bytes:
+    return re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]", b"", raw)
+
+
+def _environment(home: Path) -> dict[str, str]:
+    """As a user's: with compiled modules, and in nobody's way."""
+    left_out = ("SSH_", "TMUX", "COLUMNS", "LINES", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+    places = {f"XDG_{name}_HOME": str(home / name.lower()) for name in ("CONFIG", "STATE", "CACHE")}
+    return {**kept, **places, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
+
+
+def _hosts(home: Path, *urls: str) -> list[str]:
+    """The command that opens the screen on these."""
+    path = home / "hosts.yaml"
+    path.write_text("hosts:\n" + "".join(f"  host-{n:03d}: {url}\n" for n, url in enumerate(urls)))
+    path.chmod(0o600)
+    return [str(PROGRAM), "-c", str(path)]
+
+
+def _medians(measured: Sequence[Sequence[float]]) -> list[float]:
+    return [statistics.median(values) for values in zip(*measured, strict=True)]
 
 
 def measure(quick: bool) -> Iterator[Figure]:
-    """The frame of a fleet that does not answer."""
+    """The frame of a fleet that does not answer; picture and rows of one that does."""
+    runs = 2 if quick else RUNS
+    bare_program = [sys.executable, "-c", BARE]
     with tempfile.TemporaryDirectory() as directory, socket.create_server(("127.0.0.1", 0)) as silent:
-        port = silent.getsockname()[1]
-        first_paint(Path(directory), port)
-        pairs = [(bare_paint(), first_paint(Path(directory), port)) for _ in range(2 if quick else RUNS)]
-    bare, ours = (statistics.median(times) * 1000 for times in zip(*pairs, strict=True))
-    yield Figure(
-        "first paint, no host has answered", ours, "ms", TimesAtMost(1.25), "a bare Textual program", bare
-    )
+        home = Path(directory)
+        ours = _hosts(home, f"http://127.0.0.1:{silent.getsockname()[1]}")
+        seen_at(ours, home, FRAME)
+        pairs = [
+            (seen_at(bare_program, home, "FIRST PAINT")[0], seen_at(ours, home, FRAME)[0])
+            for _ in range(runs)
+        ]
+    bare, frame = _medians(pairs)
+    against = "a bare Textual program"
+    yield Figure("first paint, no host has answered", frame, "ms", TimesAtMost(1.25), against, bare)
+    with tempfile.TemporaryDirectory() as directory, running_supervisord(FIFTY) as daemon:
+        wait_until(lambda: len(list(Path(daemon.directory).glob("w_*"))) >= 50, what="fifty processes")
+        yield from _of_a_fleet(
+            "one host of 50 processes", Path(directory), [f"http://127.0.0.1:{daemon.port}"], runs
+        )
+
+
+def _of_a_fleet(what: str, home: Path, urls: Sequence[str], runs: int) -> Iterator[Figure]:
+    """How soon the last picture of these hosts, and how soon their live rows, are on the screen at a second start."""
+    ours = _hosts(home, *urls)
+    seen_at(ours, home, LIVE)
+    measured = [
+        (
+            *seen_at([sys.executable, "-c", "print('up')"], home, "up"),
+            *seen_at([sys.executable, "-c", BARE], home, "FIRST PAINT"),
+            *seen_at(ours, home, LIVE, PICTURE),
+        )
+        for _ in range(runs)
+    ]
+    python, bare, live, picture = _medians(measured)
+    yield Figure(f"start to the last picture, {what}", picture, "ms", AtMost(30), "python -c print", python)
+    yield Figure(f"start to live rows, {what}", live, "ms", TimesAtMost(1.25), "a bare Textual program", bare)
 
 
 if __name__ == "__main__":
