@@ -17,15 +17,13 @@ from tui.model.fleet import FleetPicture
 from tui.model.plan import UNREACHABLE_HOST, Plan, Verb, make_plan, plan_summary, plan_words
 from tui.model.policy import Judgement, Tier
 from tui.model.process import ProcessKey
-from tui.ui.screens import choices
 from tui.ui.screens.base import BaseScreen
-from tui.ui.screens.modals import MenuScreen, QuestionScreen
 from tui.ui.screens.pointing import Pointed, as_json, key_words, pace_for, short_words, tail_of_question
 from tui.ui.widgets.confirm_bar import ConfirmBar
-from tui.ui.widgets.menu import Choice
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what asks and lets choose is imported when it first does
     from tui.rpc.client import Channel
+    from tui.ui.widgets.menu import Choice
 
 NO_TARGET = "nothing is under the cursor and nothing is marked: there is nothing to {}"
 
@@ -102,6 +100,8 @@ class ActingScreen(BaseScreen):
             self._ask_at_large(plan, judgement, pointed, warning)
 
     def _ask_at_large(self, plan: Plan, judgement: Judgement, pointed: Pointed, warning: str = "") -> None:
+        from tui.ui.screens.modals import QuestionScreen
+
         question = QuestionScreen(
             plan_words(plan), plan_summary(plan), typed=judgement.typed, warning=warning
         )
@@ -165,6 +165,8 @@ class ActingScreen(BaseScreen):
 
     def action_signal(self) -> None:
         """Choose a signal, then ask."""
+        from tui.ui.screens import choices
+
         self._choose(
             "Send a signal to {}",
             choices.SIGNALS,
@@ -173,10 +175,14 @@ class ActingScreen(BaseScreen):
 
     def action_daemon(self) -> None:
         """Choose what the supervisord of the target is told, then ask."""
+        from tui.ui.screens import choices
+
         self._choose("Supervisord of {}", choices.DAEMON, self._tell_daemon, hosts=True)
 
     def action_menu(self) -> None:
         """Every action, with its letter."""
+        from tui.ui.screens import choices
+
         locked = "this session is read-only" if self.session.read_only else ""
         lines = choices.every_action(self.SCOPE, self.session.keymap, locked)
         self._choose("With {}", lines, lambda id, _to: self.call_action(id))
@@ -204,6 +210,8 @@ class ActingScreen(BaseScreen):
             self.stand_still(False)
             if id:
                 chosen(id, pointed)
+
+        from tui.ui.screens.modals import MenuScreen
 
         self.app.push_screen(MenuScreen(title.format(words), lines), left)
 

@@ -19,10 +19,8 @@ from tui.model.view import Column
 from tui.model.view import Scope as Part
 from tui.ui.actions import Scope, Section, actions_in
 from tui.ui.keymap import bindings_of
-from tui.ui.screens import choices
 from tui.ui.screens.acting import ActingScreen
 from tui.ui.screens.looked_at import row_of_node, words_about, words_about_node
-from tui.ui.screens.modals import MenuScreen
 from tui.ui.screens.panes import Panes
 from tui.ui.screens.pointing import Pointed
 from tui.ui.screens.row_facts import RowFacts
@@ -351,6 +349,8 @@ class FleetScreen(ActingScreen):
 
     def action_sort(self) -> None:
         """Choose a column."""
+        from tui.ui.screens import choices
+        from tui.ui.screens.modals import MenuScreen
 
         def chosen(name: str | None) -> None:
             if name:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from tui.model.plan import Verb, make_plan, plan_summary, plan_words
 from tui.model.states import HostState
-from tui.ui.screens.modals import QuestionScreen
 from tui.ui.screens.pointing import Pointed
 
 if TYPE_CHECKING:
@@ -38,6 +37,8 @@ def offer_interrupted(screen: ActingScreen) -> bool:
         screen.settle_question(plan, judgement, pointed, yes=bool(yes))
 
     screen.stand_still(True)
+    from tui.ui.screens.modals import QuestionScreen
+
     question = QuestionScreen(plan_words(plan), plan_summary(plan), typed=judgement.typed, warning=WARNING)
     screen.app.push_screen(question, answered)
     return True

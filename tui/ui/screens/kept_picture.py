@@ -12,7 +12,6 @@ from collections.abc import Callable
 from textual.app import App
 
 from tui.ui.picture_file import Picture
-from tui.ui.picture_taking import take_picture
 from tui.ui.screens.fleet import FleetScreen
 
 log = logging.getLogger(__name__)
@@ -59,6 +58,8 @@ class KeptPicture:
         whole = not (fleet.old.showing or fleet.has_class("-tiny") or fleet.engine.picture.counts.pending)
         if not (whole and fleet.is_mounted and fleet.table.display):
             return None
+        from tui.ui.picture_taking import take_picture
+
         hidden = (fleet.breadcrumb, fleet.detail, fleet.ticker, fleet.filter)
         return take_picture(
             fleet._compositor.render_strips(),
