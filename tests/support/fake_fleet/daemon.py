@@ -40,7 +40,7 @@ class Settings:
 
 
 class FakeGroup:
-    """An active group: the configuration it was added with, and its processes ascending by priority."""
+    """An active group: the configuration it was added with, and its processes in the order of that."""
 
     __slots__ = ("config", "processes")
 
@@ -49,6 +49,10 @@ class FakeGroup:
         self.processes = {
             program.name: FakeProcess(daemon, config.name, program) for program in config.programs
         }
+
+    def by_priority(self) -> list[FakeProcess]:
+        """Its processes, ascending by priority."""
+        return sorted(self.processes.values(), key=lambda process: process.program.priority)
 
     def unstopped(self) -> list[FakeProcess]:
         """Those that are not in a stopped state."""
@@ -87,7 +91,7 @@ class FakeSupervisord:
             self._write("CRIT", "Server 'inet_http_server' running without any HTTP authentication checking")
         self.info("RPC interface 'supervisor' initialized")
         self.info(f"supervisord started with pid {self.pid}")
-        for process in self.all_processes():
+        for process in [one for group in self.by_priority() for one in group.processes.values()]:
             if settled is None:
                 self._start_alone(process)
             elif process.program.autostart:
@@ -111,7 +115,7 @@ class FakeSupervisord:
     def all_processes(self) -> Iterator[FakeProcess]:
         """Every process, ascending by the priority of its group, then by its own."""
         for group in self.by_priority():
-            yield from group.processes.values()
+            yield from group.by_priority()
 
     def by_priority(self) -> list[FakeGroup]:
         """The active groups, ascending by priority."""
@@ -186,7 +190,7 @@ class FakeSupervisord:
 
     def _stop_groups(self) -> None:
         if self._stopping:
-            for process in reversed(self._stopping[-1].processes.values()):
+            for process in reversed(self._stopping[-1].by_priority()):
                 if process.state in (State.RUNNING, State.STARTING):
                     process.stop_it()
                 elif process.state is State.BACKOFF:

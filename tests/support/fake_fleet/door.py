@@ -53,10 +53,13 @@ class Door:
 
     def _bound(self) -> socket.socket:
         bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        if self.port:  # not for a new port: the kernel could give it to two hosts
+        if self.port:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.setblocking(False)
         bound.bind(("127.0.0.1", self.port))
+        # Not before a port is ours, or the kernel could give it to two hosts; but connections that are accepted here must
+        # have it, or they would keep the port from being bound again.
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.port = bound.getsockname()[1]
         return bound
 

@@ -101,7 +101,7 @@ class FakeHost:
     # --- requests -------------------------------------------------------------------------------------------------
 
     def asked(self, channel: Channel, request: Request) -> None:
-        """A head has come."""
+        """A head has come; what goes wrong with it is a 500, a password without a colon included."""
         try:
             if self._allowed(channel, request):
                 self._dispatch(channel, request)
@@ -115,7 +115,7 @@ class FakeHost:
         scheme, _, cookie = request.header("Authorization").partition(" ")
         if scheme.lower() == "basic" and self.fault is not Fault.UNAUTHORIZED:
             try:
-                user, _, password = base64.decodebytes(cookie.encode()).decode().partition(":")
+                user, password = base64.decodebytes(cookie.encode()).decode().split(":", 1)
             except (binascii.Error, UnicodeDecodeError):
                 channel.reply_error(request, 400)
                 return False

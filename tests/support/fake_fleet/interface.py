@@ -146,7 +146,7 @@ class SupervisorMethods(log_methods.LogMethods):
 
     def startProcessGroup(self, name: str, wait: bool = True) -> Answer:
         self._check()
-        return self._start_each(self._group(name).processes.values(), wait)
+        return self._start_each(self._group(name).by_priority(), wait)
 
     def startAllProcesses(self, wait: bool = True) -> Answer:
         self._check()
@@ -181,7 +181,7 @@ class SupervisorMethods(log_methods.LogMethods):
 
     def stopProcessGroup(self, name: str, wait: bool = True) -> Answer:
         self._check()
-        return self._stop_each(self._group(name).processes.values(), wait)
+        return self._stop_each(self._group(name).by_priority(), wait)
 
     def stopAllProcesses(self, wait: bool = True) -> Answer:
         self._check()
@@ -207,7 +207,7 @@ class SupervisorMethods(log_methods.LogMethods):
 
     def signalProcessGroup(self, name: str, signal: str | int) -> Answer:
         self._check()
-        return self._signal_each(self._group(name).processes.values(), signal)
+        return self._signal_each(self._group(name).by_priority(), signal)
 
     def signalAllProcesses(self, signal: str | int) -> Answer:
         self._check()
@@ -233,15 +233,13 @@ class SupervisorMethods(log_methods.LogMethods):
     # --- names ----------------------------------------------------------------------------------------------------
 
     def _find(self, name: str) -> tuple[FakeGroup, FakeProcess | None]:
-        group_name, separator, process_name = name.partition(":")
-        if not separator:
-            process_name = name
-        group = self.daemon.groups.get(group_name)
+        names = name.split(":", 1)
+        group = self.daemon.groups.get(names[0])
         if group is None:
             raise RpcFault(10, name)
-        if separator and process_name in ("", "*"):
+        if len(names) == 2 and names[1] in ("", "*"):
             return group, None
-        process = group.processes.get(process_name)
+        process = group.processes.get(names[-1])
         if process is None:
             raise RpcFault(10, name)
         return group, process
@@ -259,13 +257,17 @@ class SupervisorMethods(log_methods.LogMethods):
         return group
 
 
+_NUMBERS = frozenset(int(getattr(signal, name)) for name in dir(signal) if name.startswith("SIG"))
+"""What supervisord takes for a signal: everything called SIG, which makes 0 one (`datatypes.py`)."""
+
+
 def _signal_number(value: str | int) -> int:
     try:
         number = int(value)
     except ValueError:
         assert isinstance(value, str)
         name = value.strip().upper()
-        number = getattr(signal, name if name.startswith("SIG") else "SIG" + name, 0)
-    if number not in {int(one) for one in signal.Signals}:
+        number = getattr(signal, name if name.startswith("SIG") else "SIG" + name, -1)
+    if number not in _NUMBERS:
         raise RpcFault(11, value)
     return number

@@ -69,7 +69,7 @@ def _eight_letters(seed: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group as configured; its processes ascending by priority."""
+    """A group as configured; its processes as the programs are named in it, those of one program by name."""
 
     name: str
     priority: int
@@ -77,7 +77,7 @@ class Group:
 
 
 def read_programs(text: str, childlogdir: str) -> tuple[Group, ...]:
-    """The groups of a configuration, ascending by priority. Raises ConfigError."""
+    """The groups of a configuration, ascending by priority and name. Raises ConfigError."""
     parser = configparser.RawConfigParser(inline_comment_prefixes=(";",), strict=False)
     try:
         parser.read_string(text)
@@ -97,7 +97,7 @@ def read_programs(text: str, childlogdir: str) -> tuple[Group, ...]:
         if kind == "program" and name not in grouped:
             priority = parser.getint(section, "priority", fallback=999)
             groups.append(Group(name, priority, tuple(_read_program(parser, name, childlogdir))))
-    return tuple(sorted(groups, key=lambda group: group.priority))
+    return tuple(sorted(groups, key=lambda group: (group.priority, group.name)))
 
 
 def _read_program(parser: configparser.RawConfigParser, name: str, childlogdir: str) -> list[Program]:
@@ -109,10 +109,11 @@ def _read_program(parser: configparser.RawConfigParser, name: str, childlogdir: 
     template = parser.get(section, "process_name", fallback="%(program_name)s")
     if count > 1 and "%(process_num)" not in template:
         raise ConfigError("%(process_num) must be present within process_name when numprocs > 1")
-    return [
+    programs = [
         _one_program(parser[section], template, {"program_name": name, "process_num": number}, childlogdir)
         for number in range(first, first + count)
     ]
+    return sorted(programs, key=lambda program: program.name)
 
 
 def _one_program(
