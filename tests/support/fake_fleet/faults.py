@@ -111,3 +111,4 @@ async def _flood(channel: Channel) -> None:
             await asyncio.sleep(0.005)
             continue
         channel.write(row)
+        await asyncio.sleep(0)  # or the loop would never hear that the reader has left
