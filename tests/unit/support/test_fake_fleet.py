@@ -149,5 +149,5 @@ def test_what_cannot_be_done_is_an_error_and_harms_nothing(fleet: FakeFleet, por
         {"name": "fault", "host": 0},
     ):
         with pytest.raises(RuntimeError):
-            fleet.order(**order)  # type: ignore[arg-type]
+            fleet.order(**order)
     assert b"200 OK" in ask(port, STATE)
