@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from tui.errors import WireError
 from tui.model.endpoint import Endpoint, Tls
+from tui.rpc.buffers import Buffers
 from tui.rpc.names import Address, Resolver
 from tui.rpc.problems import cannot_connect, no_handshake, unusable_tls_files, wrong_fingerprint
 
@@ -45,6 +46,7 @@ class Dialer:
     def __init__(self, resolver: Resolver | None = None) -> None:
         self.buffer = memoryview(bytearray(64 * 1024))
         """Where bytes are received when nobody knows yet how many come; used within one callback only."""
+        self.buffers = Buffers()
         self._resolver = resolver or Resolver()
         self._lane = asyncio.Semaphore(CONNECTS - CONNECTS // 4)
         self._slow_lane = asyncio.Semaphore(CONNECTS // 4)

@@ -17,7 +17,6 @@ from functools import cached_property
 
 from tui.errors import Cause, WireError
 from tui.model.endpoint import Endpoint
-from tui.rpc.codec import Body
 from tui.rpc.connect import CONNECT_SECONDS, Dialer, dialer_of_this_loop
 from tui.rpc.problems import bad_http, connection_lost, not_answering, not_http, status_problem
 from tui.rpc.response import BrokenResponse, Response
@@ -44,6 +43,7 @@ class _Connection(asyncio.BufferedProtocol):
 
     def __init__(self, dialer: Dialer, *, tcp: bool) -> None:
         self._dialer = dialer
+        self.buffers = dialer.buffers
         self._tune = tcp and sys.platform == "linux"
         self._transport: asyncio.Transport | None = None
         self._socket: socket.socket | None = None
@@ -248,12 +248,12 @@ class Wire:
         self._kept: _Connection | None = None
         self._busy = asyncio.Lock()
 
-    async def read(self, body: bytes, seconds: float) -> Body:
+    async def read(self, body: bytes, seconds: float) -> bytes:
         """Send a call that changes nothing; sent once more if the kept connection turns out to be dead."""
         async with self._busy:
             kept = self._kept
             if kept is not None and kept.open:
-                response = Response()
+                response = Response(kept.buffers)
                 try:
                     await self._exchange(kept, body, response, seconds, seconds)
                     return response.body
@@ -264,12 +264,12 @@ class Wire:
             began = time.monotonic()
             connection = await self._connect(seconds)
             self._kept = connection
-            response = Response()
+            response = Response(connection.buffers)
             left = seconds - (time.monotonic() - began)
             await self._exchange(connection, body, response, left, seconds)
             return response.body
 
-    async def act(self, body: bytes, seconds: float, committing: Callable[[], None] | None) -> Body:
+    async def act(self, body: bytes, seconds: float, committing: Callable[[], None] | None) -> bytes:
         """Send a call that changes something: once, on a connection of its own, its last byte last of all."""
         connection = await self._connect(seconds)
         response = Response(to_the_end=True)

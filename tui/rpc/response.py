@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 import httptools
 
-from tui.rpc.codec import MAX_BODY, Body
+from tui.rpc.buffers import Buffers
+from tui.rpc.codec import MAX_BODY
 
 MAX_HEAD = 32 * 1024
 MAX_HEADERS = 100
@@ -35,6 +36,8 @@ class Response:
 
     __slots__ = (
         "_body",
+        "_buffer",
+        "_buffers",
         "_chunked",
         "_direct",
         "_head",
@@ -52,7 +55,14 @@ class Response:
         "status",
     )
 
-    def __init__(self, *, to_the_end: bool = False, sink: Callable[[bytes], None] | None = None) -> None:
+    def __init__(
+        self,
+        buffers: Buffers | None = None,
+        *,
+        to_the_end: bool = False,
+        sink: Callable[[bytes], None] | None = None,
+    ) -> None:
+        """A body of known length is received into one of `buffers`."""
         self.status = 0
         self.headers: dict[str, str] = {}
         self.begun = False
@@ -70,6 +80,8 @@ class Response:
         self._length: int | None = None
         self._chunked = False
         self._body = bytearray()
+        self._buffers = buffers
+        self._buffer: bytearray | None = None
         self._direct: memoryview | None = None
         self._received = 0
 
@@ -79,13 +91,15 @@ class Response:
         return self.complete or (self.headed and self._sink is not None)
 
     @property
-    def body(self) -> Body:
-        """All of the body once `complete`. Not copied: a large answer is as dear to copy as to compare."""
-        if self._direct is not None:
-            self._direct.release()
-            self._direct = None
-            del self._body[self._received :]
-        return self._body
+    def body(self) -> bytes:
+        """All of the body once `complete`; to be taken once."""
+        if self._direct is None or self._buffer is None or self._buffers is None:
+            return bytes(self._body)
+        body = bytes(self._direct[: self._received])
+        self._direct.release()
+        self._direct = None
+        self._buffers.give_back(self._buffer)
+        return body
 
     @property
     def direct(self) -> bool:
@@ -96,7 +110,8 @@ class Response:
     def room(self) -> memoryview:
         """Where the rest of a body of known length goes; one byte more, to notice a surplus."""
         assert self._direct is not None
-        return self._direct[self._received :]
+        assert self._length is not None
+        return self._direct[self._received : self._length + 1]
 
     @property
     def missing(self) -> int:
@@ -176,9 +191,9 @@ class Response:
         if self._length > MAX_BODY and self._sink is None:
             raise BrokenResponse(f"a body of {self._length} bytes; the limit is {MAX_BODY}")
         if self._sink is None and not self._to_the_end:
-            if 0 < self._length <= _DIRECT:
-                self._body = bytearray(self._length + 1)
-                self._direct = memoryview(self._body)
+            if 0 < self._length <= _DIRECT and self._buffers is not None:
+                self._buffer = self._buffers.take(self._length + 1)
+                self._direct = memoryview(self._buffer)
             self.complete = self._length == 0
 
     def _feed_body(self, data: bytes) -> None:
