@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -84,6 +85,12 @@ class Terminal:
                 raise AssertionError(f"waited {seconds:g} s for {what}; the screen was:\n{text}")
 
 
+def _hear_signals() -> None:
+    """As a shell starts a program: one that was started in the background passes on that it ignores some signals."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @contextlib.contextmanager
 def run_in_terminal(
     *arguments: str,
@@ -112,6 +119,7 @@ def run_in_terminal(
             **(environment or {}),
         },
         timeout=10,
+        preexec_fn=_hear_signals,
     )
     terminal = Terminal(child, columns, rows)
     try:

@@ -25,6 +25,9 @@ IDLE_SECONDS = 30.0
 
 _PASSWORD_THREADS = 8
 _ENOUGH_FILES = 65_536
+_M_MMAP_THRESHOLD = -3
+"""malloc.h: from so many bytes on memory is mapped for itself."""
+_LARGE_BYTES = 32 * 1024
 
 
 def fetch_passwords(settings: Settings) -> Mapping[str, Secret]:
@@ -116,6 +119,17 @@ class Connections:
     def _all(self) -> Iterator[Supervisor]:
         for made in (self._watching, self._looking, self._acting):
             yield from made.values()
+
+
+def give_memory_back() -> None:
+    """Have the C library hand what a large answer took back to the system at once (glibc; elsewhere nothing is done).
+
+    Of a thousand hosts' answers it otherwise keeps more than twice of all that is in use, in holes between what stays.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        import ctypes  # only for large fleets: it costs their start four milliseconds
+
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
 
 
 def allow_many_files() -> None:

@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from tui.config.schema import Settings
 from tui.config.secrets import Secret
-from tui.engine.connections import IDLE_SECONDS, Connections, allow_many_files
+from tui.engine.connections import IDLE_SECONDS, Connections, allow_many_files, give_memory_back
 from tui.engine.feed import Feed
 from tui.engine.journal import Journal
 from tui.engine.loop_thread import LoopThread
 from tui.engine.memory import Memory
 from tui.engine.notices import Notices
 from tui.engine.poller import Poller, pending_snapshot
-from tui.engine.schedule import Schedule
+from tui.engine.schedule import STAGGER_FROM, Schedule
 from tui.engine.supervision import Supervision
 from tui.engine.wakeups import Wakeups
 from tui.errors import NoMatchError, SupervisorTuiError
@@ -96,6 +96,8 @@ class Engine:
     def start(self) -> None:
         """Begin to watch; returns as soon as the thread runs. A second call does nothing."""
         allow_many_files()
+        if len(self.settings.hosts) > STAGGER_FROM:
+            give_memory_back()
         self._thread.start()
 
     def stop(self, grace: float = 10.0) -> None:
