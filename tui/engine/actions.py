@@ -74,6 +74,8 @@ def _nothing_to_do(verb: Verb, before: Process) -> str:
     return ""
 
 
+_TRIED_AGAIN = (FaultCode.ABNORMAL_TERMINATION, FaultCode.SPAWN_ERROR)
+"""A start that ended at once is tried again by supervisord: only what it comes to tells (safety.md, "Actions" 6)."""
 _STANDS_STILL = "it was stopped, and then could not be started: "
 
 
@@ -86,7 +88,8 @@ async def _start(action: Begun) -> Outcome:
         ended = await watch(action, stopped(action), action.scene.limits.stop_seconds(action.key), None)
         if ended.kind is not OutcomeKind.DONE:
             return action.end(OutcomeKind.NOT_EXECUTED, f"not sent: {ended.detail}")
-    failed = await _send(action, action.scene.supervisor.start, (FaultCode.ALREADY_STARTED,))
+    fine = (FaultCode.ALREADY_STARTED, *(_TRIED_AGAIN if action.scene.wait else ()))
+    failed = await _send(action, action.scene.supervisor.start, fine)
     if failed is not None and failed.kind is not OutcomeKind.UNKNOWN:
         return failed
     if not action.scene.wait and failed is None:
@@ -120,6 +123,7 @@ async def _restart(action: Begun) -> Outcome:
     """Stop and start in one request (safety.md, "Actions" 4), then read until a new run shows."""
     scene, key = action.scene, action.key
     patience = scene.limits.stop_seconds(key)
+    tried_again = _TRIED_AGAIN if scene.wait else ()
     stood_still = ""
 
     async def send(key: ProcessKey, *, committing: Committing, deadline: float) -> None:
@@ -127,7 +131,7 @@ async def _restart(action: Begun) -> Outcome:
         stop, start = await scene.supervisor.stop_then_start(key, committing=committing, deadline=patience)
         if isinstance(stop, Fault) and stop.code != FaultCode.NOT_RUNNING:
             raise stop
-        if isinstance(start, Fault) and start.code != FaultCode.ALREADY_STARTED:
+        if isinstance(start, Fault) and start.code not in (FaultCode.ALREADY_STARTED, *tried_again):
             stood_still = _STANDS_STILL
             raise start
 
@@ -157,7 +161,7 @@ async def finish_restart_later(
 
 async def finish_restart(action: Begun) -> Outcome:
     """Send the start that never came: our connection was cut during the stop, or somebody else's stop swallowed it."""
-    again = await _send(action, action.scene.supervisor.start, (FaultCode.ALREADY_STARTED,))
+    again = await _send(action, action.scene.supervisor.start, (FaultCode.ALREADY_STARTED, *_TRIED_AGAIN))
     if again is not None and again.kind is not OutcomeKind.UNKNOWN:
         return replace(again, kind=OutcomeKind.FAILED, detail=_STANDS_STILL + again.detail)
     return await watch(action, restarted(action), action.scene.limits.start_seconds(action.key), again)

@@ -205,6 +205,25 @@ async def test_start_that_is_still_being_retried_at_the_deadline_is_failed() -> 
     assert "BACKOFF" in outcome.detail
 
 
+@pytest.mark.parametrize("code", [FaultCode.SPAWN_ERROR, FaultCode.ABNORMAL_TERMINATION])
+async def test_a_start_that_supervisord_tries_again_is_followed_to_what_it_comes_to(code: FaultCode) -> None:
+    host = ScriptedSupervisor(Clock(), "STOPPED")
+
+    def fail_at_first() -> None:
+        host.runs("BACKOFF", pid=0, spawnerr="Exited too quickly")
+        raise no(code)
+
+    host.does["start"] = fail_at_first
+    scene = scene_of(host)
+    plan = plan_of(host, Verb.START)
+    acting = asyncio.ensure_future(act_on_process(scene, plan, plan.steps[0]))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not acting.done()
+    host.runs()
+    assert (await acting).kind is DONE
+
+
 async def test_start_of_a_one_shot_that_has_ended_well_is_done() -> None:
     host = ScriptedSupervisor(Clock(), "STOPPED")
 
