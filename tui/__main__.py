@@ -55,6 +55,7 @@ def open_plainly(arguments: PlainArguments) -> int:
             config=Path(arguments.config) if arguments.config else None,
             read_only="--read-only" in arguments.flags,
             no_mouse="--no-mouse" in arguments.flags,
+            no_diff="--no-diff" in arguments.flags,
         )
         try:
             return open_screen(invocation, last)
@@ -82,21 +83,21 @@ def open_screen(invocation: Invocation, last: LastPicture | None = None) -> int:
             read_only=invocation.read_only,
             select=invocation.select,
             mouse=not invocation.no_mouse,
+            diff=not invocation.no_diff,
             last=last,
         )
 
 
-def run_demo(hosts: int, no_ui: bool) -> int:
-    """Start the demo fleet and open the screen on it."""
+def run_demo(invocation: Invocation, hosts: int, no_ui: bool) -> int:
+    """Start the demo fleet and open the screen on it, as the global options of the screen say."""
     from tui.demo.run import run_demo as run_the_demo
 
-    return run_the_demo(_open_file, hosts, no_ui)
+    def open_file(hosts_file: Path) -> int:
+        from tui.cli.invocation import Invocation
 
+        return open_screen(Invocation(config=hosts_file, no_diff=invocation.no_diff))
 
-def _open_file(hosts_file: Path) -> int:
-    from tui.cli.invocation import Invocation
-
-    return open_screen(Invocation(config=hosts_file))
+    return run_the_demo(open_file, hosts, no_ui)
 
 
 if __name__ == "__main__":

@@ -20,8 +20,13 @@ def test_an_own_key_takes_the_place_of_all_of_an_actions_keys() -> None:
 
 
 def test_signs_are_handed_to_textual_by_their_names() -> None:
-    assert make_keymap({}).textual()["problems"] == "exclamation_mark"
     assert make_keymap({"filter": ";"}).textual()["filter"] == "semicolon"
+    assert make_keymap({}).textual()["problems"] == "exclamation_mark"
+
+
+def test_textual_is_told_of_own_keys_only() -> None:
+    assert make_keymap({}).own() == {}
+    assert make_keymap({"hold": "P", "filter": ";"}).own() == {"hold": "P", "filter": "semicolon"}
 
 
 def test_two_actions_may_change_places() -> None:

@@ -149,7 +149,7 @@ def test_plain_arguments_are_understood_as_the_command_line_does() -> None:
 
 
 def test_every_flag_is_an_option_of_the_command_line() -> None:
-    cli = make_cli(lambda _: 0, lambda _hosts, _ui: 0)
+    cli = make_cli(lambda _: 0, lambda _options, _hosts, _ui: 0)
     flags = {
         name
         for option in cli.params

@@ -7,6 +7,7 @@ completion stay quick.
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import sys
 from collections.abc import Callable
@@ -22,7 +23,7 @@ from tui.cli.invocation import Invocation
 from tui.errors import SupervisorTuiError
 
 OpenScreen = Callable[[Invocation], int]
-RunDemo = Callable[[int, bool], int]
+RunDemo = Callable[[Invocation, int, bool], int]
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("tui.cli.status:status", "Print the processes of the fleet, or of the targets."),
@@ -118,6 +119,11 @@ def make_cli(open_screen: OpenScreen, run_demo: RunDemo) -> click.Group:
     @click.option("--read-only", is_flag=True, help="Refuse everything that changes something.")
     @click.option("--select", default="", metavar="QUERY", help="Begin with this filter (the screen).")
     @click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal (the screen).")
+    @click.option(
+        "--no-diff",
+        is_flag=True,
+        help="Send what Textual writes, not only the cells that change (the screen).",
+    )
     @click.version_option(__version__, prog_name="supervisor-tui")
     @click.pass_context
     def cli(
@@ -129,8 +135,9 @@ def make_cli(open_screen: OpenScreen, run_demo: RunDemo) -> click.Group:
         read_only: bool,
         select: str,
         no_mouse: bool,
+        no_diff: bool,
     ) -> int:
-        ctx.obj = Invocation(config, urls, user, password_env, read_only, select, no_mouse)
+        ctx.obj = Invocation(config, urls, user, password_env, read_only, select, no_mouse, no_diff)
         return open_screen(ctx.obj) if ctx.invoked_subcommand is None else 0
 
     @cli.command(help=COMMANDS["demo"][1])
@@ -138,7 +145,9 @@ def make_cli(open_screen: OpenScreen, run_demo: RunDemo) -> click.Group:
         "--hosts", type=click.IntRange(4, 50), default=4, show_default=True, help="How many supervisords."
     )
     @click.option("--no-ui", is_flag=True, help="Print the hosts file and the URLs, and wait.")
-    def demo(hosts: int, no_ui: bool) -> int:
-        return run_demo(hosts, no_ui)
+    @click.option("--no-diff", is_flag=True, help="As the option of the same name without a command.")
+    @click.pass_obj
+    def demo(invocation: Invocation, hosts: int, no_ui: bool, no_diff: bool) -> int:
+        return run_demo(dataclasses.replace(invocation, no_diff=invocation.no_diff or no_diff), hosts, no_ui)
 
     return cli

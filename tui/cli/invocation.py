@@ -35,6 +35,7 @@ class Invocation:
     read_only: bool = False
     select: str = ""
     no_mouse: bool = False
+    no_diff: bool = False
 
     def settings(self) -> Settings:
         """Find and read the configuration; warnings go to stderr. Raises ConfigError."""

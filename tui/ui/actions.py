@@ -274,6 +274,7 @@ ACTIONS: tuple[Action, ...] = (
         _ACTING,
         "Ask every host at once, also those given up.",
     ),
+    _action("redraw", "ctrl+l", "Redraw", _LOOK, _EVERYWHERE, _BASE, "Send the whole screen again."),
     _action(
         "start", "S", "Start", _ACT, _TARGETS, _ACTING, "Start it.", dangerous=True, word="start", footer=10
     ),

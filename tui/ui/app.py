@@ -16,9 +16,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import RenderableType
-from textual._compositor import CompositorUpdate
+from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.screen import Screen
 
 from tui.config.secrets import Redactor, Secret
@@ -30,7 +31,7 @@ from tui.ui.screens.fleet import FleetScreen
 from tui.ui.screens.interrupted import offer_interrupted
 from tui.ui.screens.kept_picture import KeptPicture
 from tui.ui.session import Session
-from tui.ui.terminal_memory import TerminalMemory
+from tui.ui.terminal.diff_driver import redraw
 from tui.ui.theme import ASCII, THEMES, UNICODE
 from tui.ui.typing_ahead import TypingAhead
 from tui.ui.widgets.ticker import STAYS, Severity, job_title
@@ -49,8 +50,12 @@ class SupervisorTuiApp(TypingAhead[int]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "suspend_process", show=False, system=True)]
     """Besides Textual's own ctrl+q and ctrl+c; every other key stands in the registry."""
 
-    def __init__(self, session: Session, secrets: Iterable[Secret] = ()) -> None:
+    def __init__(
+        self, session: Session, secrets: Iterable[Secret] = (), *, driver: type[Driver] | None = None
+    ) -> None:
         super().__init__()
+        if driver is not None:
+            self.driver_class = driver
         self.session = session
         self.engine = session.engine
         self.glyphs = UNICODE if _speaks_unicode() else ASCII
@@ -65,7 +70,6 @@ class SupervisorTuiApp(TypingAhead[int]):
         self._woken = False
         self._unsubscribe: Callable[[], None] | None = None
         self._offered = False
-        self._memory = TerminalMemory()
         self._kept = KeptPicture(self, self.fleet, self._redact)
         self.animation_level = "none"
 
@@ -93,7 +97,7 @@ class SupervisorTuiApp(TypingAhead[int]):
         else:
             self._news.append((f"there is no theme {clean(wanted, 40)!r}; : shows their names", "warning"))
         self._news.extend((clean(text), "warning") for text in self.session.settings.warnings)
-        self.set_keymap(self.session.keymap.textual())
+        self.set_keymap(self.session.keymap.own())
         self._catch_signals()
         self.app_resume_signal.subscribe(self, self._paint_after_suspension)
         self.set_interval(TICK, self._tick)
@@ -120,9 +124,12 @@ class SupervisorTuiApp(TypingAhead[int]):
     def _paint_after_suspension(self, _app: App[object]) -> None:
         """After ctrl+z and fg the terminal is blank, and Textual believes that it shows what it showed before."""
         self.engine.poll_now()
-        self._memory.forget()
-        for screen in self.screen_stack:
-            screen.refresh(layout=True)
+        redraw(self)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Textual does nothing when the size is what it was; yet the terminal may have been smaller in between."""
+        if event.size == self.size:
+            redraw(self)
 
     def _catch_signals(self) -> None:
         if threading.current_thread() is not threading.main_thread():
@@ -188,13 +195,6 @@ class SupervisorTuiApp(TypingAhead[int]):
     def action_help_quit(self) -> None:
         """ctrl+c, pressed by habit: how to leave, without a pop-up."""
         self._say("q goes back and, from the fleet, leaves; ctrl+q leaves at once", "note")
-
-    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
-        """Send of a whole screen only what the terminal does not show yet."""
-        shown = self._running and not (self._closed or self._batch_count or self.is_headless)
-        if shown and isinstance(renderable, CompositorUpdate):
-            renderable = self._memory.only_news(renderable, self.console, self.size)
-        super()._display(screen, renderable)
 
     # --- the end ----------------------------------------------------------------------------------------------------
 

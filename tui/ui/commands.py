@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from textual.await_complete import AwaitComplete
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider, SearchIcon
 from textual.content import Content
 from textual.fuzzy import Matcher
@@ -110,11 +111,15 @@ def _run(screen: BaseScreen, id: str) -> None:
 
 
 class Palette(CommandPalette):
-    """Textual's, with a prompt that every terminal can show."""
+    """Textual's, with a prompt that every terminal can show, and left only once."""
 
     def on_mount(self) -> None:
         """No emoji."""
         self.query_one(SearchIcon).icon = ":"
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        """As ClosesOnce's, which cannot be a base here: Textual would lose the palette's styles."""
+        return super().dismiss(result) if self.is_active else AwaitComplete()
 
 
 def palette() -> Palette:

@@ -50,8 +50,12 @@ class Keymap:
         return shown_keys(self.of(action))
 
     def textual(self) -> dict[str, str]:
-        """For `App.set_keymap`: binding id to keys in Textual's names."""
+        """Action id to keys in Textual's names."""
         return {id: ",".join(map(_character, keys)) for id, keys in self.keys.items()}
+
+    def own(self) -> dict[str, str]:
+        """The same of the user's own keys only, for `App.set_keymap`: Textual goes through it at every key press."""
+        return {id: keys for id, keys in self.textual().items() if self.keys[id] != BY_ID[id].keys}
 
 
 def make_keymap(own: Mapping[str, str], place: str = "hosts.yaml: ui.keys") -> Keymap:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 APPLICATION = "supervisor-tui"
-FLAGS = ("--read-only", "--no-mouse")
+FLAGS = ("--read-only", "--no-mouse", "--no-diff")
 """Options without a value that open the same screen; what is not named here is for the command line to make out."""
 ENVIRONMENT = ("TERM", "COLORTERM", "NO_COLOR", "LC_ALL", "LC_CTYPE", "LANG")
 """What colours and glyphs depend on."""

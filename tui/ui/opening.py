@@ -39,10 +39,12 @@ def open_fleet(
     read_only: bool = False,
     select: str = "",
     mouse: bool = True,
+    diff: bool = True,
     last: LastPicture | None = None,
 ) -> int:
     """Show the fleet until the user leaves; returns the exit code. Pending restarts are finished before it returns.
 
+    With `diff` the terminal is sent only the cells that change; without, what Textual writes.
     `last` is what the terminal shows until Textual does. Raises ConfigError for `ui.keys` that clash, QueryError for a `select` that does not parse.
     """
     from tui.config.paths import state_dir
@@ -64,12 +66,12 @@ def open_fleet(
 
         keymap = make_keymap(settings.ui.keys, f"{settings.source or 'hosts.yaml'}: ui.keys")
         from tui.ui.app import SupervisorTuiApp
-        from tui.ui.pauses import keep_pauses_short
         from tui.ui.session import Session
+        from tui.ui.terminal.diff_driver import DiffDriver
 
-        keep_pauses_short()
         session = Session(engine, settings, keymap, read_only, query, last)
-        code = SupervisorTuiApp(session, passwords.values()).run(mouse=mouse and wants_mouse(settings))
+        app = SupervisorTuiApp(session, passwords.values(), driver=DiffDriver if diff else None)
+        code = app.run(mouse=mouse and wants_mouse(settings))
     finally:
         if any(not job.finished for job in engine.jobs):
             sys.stderr.write("finishing what was begun …\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -171,6 +171,10 @@ class StillEngine(Engine):
         """Nothing is contacted."""
 
     def ask(self, host: str, question: object) -> concurrent.futures.Future[Any]:
+        """No answer ever comes."""
+        return concurrent.futures.Future()
+
+    def preview_update(self, hosts: Iterable[str]) -> concurrent.futures.Future[Any]:
         """No answer ever comes."""
         return concurrent.futures.Future()
 

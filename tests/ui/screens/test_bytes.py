@@ -18,6 +18,8 @@ from tui.model.states import ProcessState
 from tui.ui.app import SupervisorTuiApp
 from tui.ui.keymap import make_keymap
 from tui.ui.session import Session
+from tui.ui.terminal.diff_driver import redraw
+from tui.ui.terminal.shadow_grid import ShadowGrid
 
 KILO = 1024
 
@@ -26,6 +28,7 @@ class CountedApp(SupervisorTuiApp):
     """Keeps what a true-colour terminal would be sent."""
 
     sent: list[str]
+    grid: ShadowGrid
     counting = False
 
     @property
@@ -35,12 +38,15 @@ class CountedApp(SupervisorTuiApp):
     def count_bytes(self) -> None:
         assert self._driver is not None
         self.sent = []
+        self.grid = ShadowGrid(*self.size)
         self.console._color_system = ColorSystem.TRUECOLOR
         self._driver.write = self.keep  # type: ignore[method-assign]
         self.counting = True
 
     def keep(self, data: str) -> None:
-        self.sent.append(data)
+        sent = self.grid.feed(data)
+        if sent:
+            self.sent.append(sent)
 
     def show(self, what: FleetPicture) -> None:
         self.engine._picture = what
@@ -58,6 +64,8 @@ async def counted(tmp_path: Path, what: FleetPicture) -> AsyncIterator[tuple[Cou
         await pilot.press("escape")
         await painted(pilot)
         app.count_bytes()
+        redraw(app)
+        await painted(pilot)
         yield app, pilot
 
 

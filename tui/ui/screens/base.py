@@ -14,6 +14,7 @@ from tui.ui.actions import Scope, Section, actions_in
 from tui.ui.screens.bottom_line import BottomLine
 from tui.ui.screens.moving import move
 from tui.ui.session import Session
+from tui.ui.terminal.diff_driver import redraw
 from tui.ui.widgets.fleet_table import FleetTable
 from tui.ui.widgets.job_table import JobTable
 from tui.ui.widgets.key_footer import KeyFooter
@@ -218,6 +219,10 @@ class BaseScreen(QuietScreen[None]):
     def action_problems(self) -> None:
         """Only what wants attention, and back."""
         raise NotImplementedError
+
+    def action_redraw(self) -> None:
+        """Send the whole screen again."""
+        redraw(self.app)
 
     def action_help(self) -> None:
         """Every key of this view."""

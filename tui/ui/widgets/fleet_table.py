@@ -70,8 +70,6 @@ class FleetTable(ListWidget):
         self._now = time.monotonic()
         self._cursor: ProcessKey | None = None
         self._marks: set[ProcessKey] = set()
-        self._left: set[ProcessKey] = set()
-        """Rows that went away and may still be marked."""
         self._groups: dict[ProcessKey, frozenset[ProcessKey]] = {}
         self._anchor: ProcessKey | None = None
         self._in_flight: frozenset[ProcessKey] = frozenset()
@@ -88,8 +86,8 @@ class FleetTable(ListWidget):
         self._picture = picture
         self._now = time.monotonic() if monotonic is None else monotonic
         self._measure(picture.hosts.values())
-        self._left |= self.view.update(picture, self._now).left
-        if self._left and not self.hold:
+        change = self.view.update(picture, self._now)
+        if change.moved and not self.hold:
             self._forget_marks_of_the_gone(picture)
         self._settle()
 
@@ -174,11 +172,6 @@ class FleetTable(ListWidget):
     def marks(self) -> frozenset[ProcessKey]:
         """Who is marked, shown or not."""
         return frozenset(self._marks)
-
-    @property
-    def mark_count(self) -> int:
-        """How many are marked."""
-        return len(self._marks)
 
     @property
     def marked_groups(self) -> frozenset[ProcessKey]:
@@ -352,7 +345,7 @@ class FleetTable(ListWidget):
             ):
                 continue
             self._measured[host.host] = host
-            widths = widths.grown(host_widths(host, seen))
+            widths = widths.grown(host_widths(host))
         self._widths = widths
 
     def _settle(self) -> None:
@@ -366,8 +359,7 @@ class FleetTable(ListWidget):
             self.cursor_moved()
 
     def _forget_marks_of_the_gone(self, picture: FleetPicture) -> None:
-        gone = {key for key in self._left & self._marks if not _exists(key, picture)}
-        self._left.clear()
+        gone = {key for key in self._marks if not _exists(key, picture)}
         if gone:
             self._marks -= gone
             self._marks_changed()
