@@ -287,8 +287,8 @@ class Channel(asyncio.Protocol):
         return b"%x\r\n%b\r\n" % (len(text), text) if text and reply.chunked else text
 
     def write(self, data: bytes) -> None:
-        """Put bytes on the wire, 4096 at a time."""
-        if self.transport is None:
+        """Put bytes on the wire, 4096 at a time; nothing when the client has gone."""
+        if self.transport is None or self.transport.is_closing():
             return
         self.host.counts.bytes_out += len(data)
         if len(data) <= PIECE:
