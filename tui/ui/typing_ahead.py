@@ -13,9 +13,12 @@ from collections import deque
 from textual import events
 from textual.app import App, ReturnType
 from textual.message import Message
+from textual.widget import Widget
 
 PATIENCE = 0.5
 """Seconds after which the next key goes on in any case: a lost trace of one key must not hold up the keyboard."""
+ROUNDS = 3
+"""So often a trace follows: a key may make its widget tell its screen (enter in the filter), which moves the focus."""
 _LOOK_AGAIN = 0.01
 
 
@@ -23,11 +26,13 @@ class TypingAhead(App[ReturnType]):
     """An app that takes keys one after the other."""
 
     class Passed(Message):
-        """Follows a key on its way up from the focused widget, and so arrives here after it."""
+        """Follows a key on its way up from the focused widget, and so arrives here after it and what it said."""
 
-        def __init__(self, number: int) -> None:
+        def __init__(self, number: int, receiver: Widget, rounds: int) -> None:
             super().__init__()
             self.number = number
+            self.receiver = receiver
+            self.rounds = rounds
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,14 +62,18 @@ class TypingAhead(App[ReturnType]):
         self._handed_on = time.monotonic()
         receiver = self.focused or self.screen
         await super().on_event(self._typed.popleft())
-        if receiver.post_message(self.Passed(number)):
-            self.set_timer(PATIENCE, lambda: self._look_for_the_next(number))
-        else:
+        self.set_timer(PATIENCE, lambda: self._look_for_the_next(number))
+        self._trace(number, receiver, ROUNDS)
+
+    def _trace(self, number: int, receiver: Widget, rounds: int) -> None:
+        """Once more the same way; what has gone meanwhile has nothing more to say."""
+        if not rounds or not receiver.post_message(self.Passed(number, receiver, rounds)):
             self.call_later(self._look_for_the_next, number)
 
     def on_typing_ahead_passed(self, message: Passed) -> None:
-        """The key has been here; behind what it has asked for, the next may go."""
-        self.call_later(self._look_for_the_next, message.number)
+        """The key has been here, and what it made its widget say in this round."""
+        if message.number == self._passing:
+            self._trace(message.number, message.receiver, message.rounds - 1)
 
     async def _look_for_the_next(self, number: int) -> None:
         if number != self._passing:

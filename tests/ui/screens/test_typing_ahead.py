@@ -32,9 +32,10 @@ def arrive_together(cock: Cockpit, *keys: str) -> None:
 
 async def test_a_filter_typed_in_one_go_is_taken_whole(tmp_path: Path, daemon: RealSupervisord) -> None:
     async with cockpit(tmp_path, {"web": daemon}) as cock:
-        arrive_together(cock, *"/celery", "enter")
+        arrive_together(cock, *"/celery", "enter", "*")
         await cock.until(lambda: cock.shown == ["celery"])
         await cock.until(lambda: not cock.fleet.filter.display)
+        await cock.until(lambda: len(cock.fleet.table.marks) == 1)
 
 
 async def test_a_second_choice_in_a_menu_closes_no_other_screen(
