@@ -90,7 +90,9 @@ async def test_what_failed_is_tried_again_after_a_question(tmp_path: Path) -> No
             flag.touch()
             await cock.press("J", "r")
             await cock.until(lambda: isinstance(cock.app.screen, QuestionScreen))
-            assert "failed in job 1" in cock.text()
+            await cock.until(
+                lambda: "failed in job 1" in cock.text()
+            )  # it is on top a moment before it is painted
             await cock.say_yes(lambda: isinstance(cock.app.screen, QuestionScreen))
             await cock.until(lambda: len(cock.engine.jobs) == 2 and cock.engine.jobs[0].finished, 30)
             (outcome,) = cock.engine.jobs[0].outcomes.values()
