@@ -119,3 +119,7 @@ class StillEngine(Engine):
         """Let the screen see it."""
         self._wakeups._visible = True
         self._wakeups.now()
+
+    def publish_quietly(self) -> None:
+        """Make a picture and wake nobody."""
+        self._refresh()

@@ -57,8 +57,10 @@ def _fleet_screen(hosts: int) -> None:
     from tests.bench.still_engine import StillEngine
     from tui.ui.app import SupervisorTuiApp
     from tui.ui.keymap import make_keymap
+    from tui.ui.pauses import keep_pauses_short
     from tui.ui.session import Session
 
+    keep_pauses_short()
     engine = StillEngine(hosts, PROCESSES)
     app = SupervisorTuiApp(Session(engine, engine.settings, make_keymap({})))
 
@@ -78,7 +80,7 @@ def _fleet_screen(hosts: int) -> None:
         sys.stdout.write(f"{peak():.1f} ")
         await pilot.press("escape", "slash", *"worker_1 uptime>1h", "enter")
         await pilot.press("escape", "asterisk", "pagedown")
-        assert len(app.fleet.table.marks) == hosts * PROCESSES
+        assert app.fleet.table.mark_count == hosts * PROCESSES
         app.fleet.action_sort_next()
         await pilot.pause()
         for number in range(hosts):

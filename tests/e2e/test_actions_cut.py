@@ -108,7 +108,7 @@ class CuttingProxy:
             head, separator, body = got.partition(b"\r\n\r\n")
             length = _length(head) if separator else -1
             marked = self.marker in body and self.cut != "nothing"
-            if separator and marked and len(body) == length - 1 and self.cut == "request":
+            if separator and marked and len(body) >= length - 1 and self.cut == "request":
                 self.seen += 1
                 return b""
             if separator and len(body) >= length:
@@ -123,7 +123,13 @@ class CuttingProxy:
             done = len(got.partition(b"\r\n\r\n")[2]) == length and length > 0
             if self.marker in got and (done or _length(head) == len(body) + len(piece)):
                 self.journal_at_commit.append(self.journal.read_text() if self.journal.exists() else "")
-            server.sendall(piece)
+            server.sendall(piece[: len(piece) - self._surplus(got)])
+
+    def _surplus(self, got: bytes) -> int:
+        """How many of the last bytes are held back: the last one may come together with those before it."""
+        head, separator, body = got.partition(b"\r\n\r\n")
+        cut = separator and self.cut == "request" and self.marker in body
+        return max(0, len(body) - (_length(head) - 1)) if cut else 0
 
     def _answer(self, client: socket.socket, server: socket.socket, request: bytes) -> None:
         if self.cut == "answer" and self.marker in request:

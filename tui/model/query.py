@@ -16,13 +16,14 @@ the rows on it. The rule: parsing raises nothing but `QueryError`, which points 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import ClassVar, Literal, NoReturn, cast
 
 from tui.errors import QueryError
 from tui.model import query_terms as terms
 from tui.model.host import HostSnapshot
 from tui.model.process import Process
-from tui.model.query_terms import Matcher, Predicate
+from tui.model.query_terms import Matcher, Predicate, R
 from tui.text import clean, nearest, parse_duration
 
 QUERY_CHARS = 2000
@@ -36,7 +37,7 @@ _TIME_FIELDS = ("uptime", "since")
 class Query:
     """A parsed filter. Equal texts are equal queries; `text` parses to the same query again."""
 
-    __slots__ = ("_predicates", "depends_on_time", "text")
+    __slots__ = ("_predicates", "_selects", "depends_on_time", "text")
 
     ALL: ClassVar[Query]
     """The empty filter: every row."""
@@ -45,6 +46,7 @@ class Query:
         """Use `parse`; this only holds the parts."""
         self.text = text
         self._predicates = predicates
+        self._selects = tuple(map(terms.select_of, predicates))
         self.depends_on_time = depends_on_time
         """Whether a row may match or not as time goes by, with nothing else changing."""
 
@@ -61,6 +63,15 @@ class Query:
             if not predicate(host, process, monotonic):
                 return False
         return True
+
+    def select(self, host: HostSnapshot, rows: Sequence[R], monotonic: float) -> list[R]:
+        """Those of the host's rows that `matches` lets through, for a part of the cost of asking for each."""
+        kept = list(rows)
+        for select in self._selects:
+            if not kept:
+                break
+            kept = select(host, kept, monotonic)
+        return kept
 
     def __bool__(self) -> bool:
         """False when everything matches."""

@@ -16,6 +16,10 @@ FLAPPING_STARTS = 3
 FLAPPING_SECONDS = 300.0
 """A process that was started this often within this time, and not by us, flaps."""
 
+SLOT_SECONDS = 10.0
+"""The changes are counted by such stretches of the wall clock, for a picture of how much goes on."""
+_SLOTS_KEPT = 64
+
 _RUN_STATES = frozenset({"STARTING", "RUNNING", "BACKOFF"})
 
 
@@ -27,12 +31,15 @@ class Timeline:
         self._kept: list[Transition] = []
         self._starts: dict[ProcessKey, tuple[float, ...]] = {}
         self._restarts: dict[ProcessKey, int] = {}
+        self._per_slot: dict[int, int] = {}
 
     def add(self, transitions: Iterable[Transition]) -> None:
         """Append what a `Change` brought, in order of serial."""
         kept = self._kept
         for transition in transitions:
             kept.append(transition)
+            slot = int(transition.time // SLOT_SECONDS)
+            self._per_slot[slot] = self._per_slot.get(slot, 0) + 1
             if not transition.new:
                 self._starts.pop(transition.key, None)
                 self._restarts.pop(transition.key, None)
@@ -42,6 +49,13 @@ class Timeline:
                 self._restarts[transition.key] = self._restarts.get(transition.key, 0) + 1
         if len(kept) > 2 * self._limit:
             self._kept = kept[-self._limit :]
+        while len(self._per_slot) > _SLOTS_KEPT:
+            del self._per_slot[min(self._per_slot)]
+
+    def per_slot(self, now: float, slots: int) -> list[int]:
+        """How many changes each of the last slots saw, the one of `now` (wall clock) last; up to `_SLOTS_KEPT` of them."""
+        last = int(now // SLOT_SECONDS)
+        return [self._per_slot.get(slot, 0) for slot in range(last - slots + 1, last + 1)]
 
     def after(self, serial: int) -> tuple[Transition, ...]:
         """The transitions with a larger serial, oldest first, as far as they are kept; `after(0)` is all of them."""

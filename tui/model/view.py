@@ -11,15 +11,15 @@ out and put in by bisection; when many hosts changed, everything is sorted anew.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import ClassVar
 
 from tui.model.fleet import FleetPicture
 from tui.model.host import HostSnapshot
+from tui.model.order import FEW_RANKS, Rank, natural, ranker
 from tui.model.order import Column as Column
-from tui.model.order import Rank, natural, ranker
 from tui.model.order import Sort as Sort
 from tui.model.process import Process, ProcessKey
 from tui.model.query import Query
@@ -79,9 +79,14 @@ class ViewChange:
     """The order or the membership is another one."""
     changed: frozenset[ProcessKey] = frozenset()
     """Rows that look different or are new."""
+    left: frozenset[ProcessKey] = frozenset()
+    """Rows that are on none of the hosts any more, whether they were shown or not."""
 
 
 UNCHANGED = ViewChange()
+
+_FEW_ROWS = 8
+"""So many rows are always cheaper moved one by one."""
 
 
 class View:
@@ -157,6 +162,15 @@ class View:
         if picture is not self._picture:
             self._picture = picture
             replaced = self._replaced(picture)
+        change = self._take_in(replaced)
+        left = frozenset(_left(replaced))
+        return replace(change, left=left) if left else change
+
+    # --- what one picture brings ------------------------------------------------------------------------------------
+
+    def _take_in(self, replaced: list[_Replacement]) -> ViewChange:
+        """Bring the rows in line with the hosts that were replaced."""
+        monotonic = self._monotonic
         if self.query.depends_on_time and monotonic - self._filtered_at >= 1.0:
             self._refilter()
             return self._update_everything(replaced)
@@ -166,11 +180,10 @@ class View:
             return self._update_everything(replaced)
         if self.sort.column is Column.HOST:
             return ViewChange(self._update_by_host(replaced), _changed(replaced))
-        if len(replaced) > max(1, len(self._segments) // 8):
+        changed = _changed(replaced)
+        if len(changed) > max(_FEW_ROWS, len(self._rows) // 64):
             return self._update_everything(replaced)
-        return ViewChange(self._update_by_rank(replaced), _changed(replaced))
-
-    # --- what one picture brings ------------------------------------------------------------------------------------
+        return ViewChange(self._update_by_rank(replaced), changed)
 
     def _replaced(self, picture: FleetPicture) -> list[_Replacement]:
         """(old, new) for each host that looks different, came or went; the new segments are already in place."""
@@ -276,8 +289,7 @@ class View:
         elif not self.query:
             segment.rows = segment.all
         else:
-            matches, host, now = self.query.matches, segment.snapshot, self._monotonic
-            segment.rows = [row for row in segment.all if matches(host, row.process, now)]
+            segment.rows = self.query.select(segment.snapshot, segment.all, self._monotonic)
 
     def _arrange(self) -> None:
         """Order all filtered rows anew, and hold those if the order is held."""
@@ -287,14 +299,27 @@ class View:
             segment = self._segments[host]
             segment.offset = len(rows)
             rows.extend(segment.rows)
-        if not by_host:
-            rank = ranker(self.sort)
-            for row in rows:
-                row.rank = rank(row.host, row.process)
-            rows.sort(key=attrgetter("rank"))  # stable: ties keep the order of host, group and name
-        self._rows = rows
+        self._rows = rows if by_host else _by_rank(rows, self.sort)
         if self._held is not None:
             self._held = _places(rows)
+
+
+def _by_rank(rows: list[Row], sort: Sort) -> list[Row]:
+    """The rows in the order of their ranks, which are worked out here; ties keep the order they have."""
+    rank = ranker(sort)
+    if sort.column not in FEW_RANKS:
+        for row in rows:
+            row.rank = rank(row.host, row.process)
+        return sorted(rows, key=attrgetter("rank"))
+    heaps: dict[Rank, list[Row]] = {}
+    for row in rows:
+        row.rank = place = rank(row.host, row.process)
+        heap = heaps.get(place)
+        if heap is None:
+            heaps[place] = [row]
+        else:
+            heap.append(row)
+    return [row for place in sorted(heaps) for row in heaps[place]]
 
 
 class _Segment:
@@ -383,6 +408,13 @@ def _same_keys(before: list[Row], after: list[Row]) -> bool:
     return len(before) == len(after) and all(
         one is other or one.key == other.key for one, other in zip(before, after, strict=True)
     )
+
+
+def _left(replaced: Iterable[_Replacement]) -> Iterator[ProcessKey]:
+    """The rows that these hosts no longer have."""
+    for old, new in replaced:
+        if old is not None and (new is None or not _same_keys(old.all, new.all)):
+            yield from {row.key for row in old.all} - {row.key for row in (new.all if new else ())}
 
 
 def _changed(replaced: Iterable[_Replacement]) -> frozenset[ProcessKey]:

@@ -66,9 +66,11 @@ def open_fleet(
 
         keymap = make_keymap(settings.ui.keys, f"{settings.source or 'hosts.yaml'}: ui.keys")
         from tui.ui.app import SupervisorTuiApp
+        from tui.ui.pauses import keep_pauses_short
         from tui.ui.session import Session
         from tui.ui.terminal.diff_driver import DiffDriver
 
+        keep_pauses_short()
         session = Session(engine, settings, keymap, read_only, query, last)
         app = SupervisorTuiApp(session, passwords.values(), driver=DiffDriver if diff else None)
         code = app.run(mouse=mouse and wants_mouse(settings))

@@ -251,6 +251,29 @@ async def test_the_mark_of_a_removed_process_is_forgotten() -> None:
         assert not table.marks
 
 
+async def test_the_mark_of_a_removed_process_is_forgotten_also_when_no_row_moves() -> None:
+    table = FleetTable()
+    async with staged(table, size=(120, 20)):
+        table.set_picture(picture(web(1), web(2)), NOW)
+        table.mark_all()
+        table.set_query(Query.parse("web-01"))
+        table.set_picture(picture(web(1), web(2, count=3), number=2), NOW)
+        assert table.mark_count == len(table.marks) == 11
+
+
+async def test_marks_of_the_removed_stay_while_the_rows_are_held() -> None:
+    table = FleetTable()
+    async with staged(table, size=(120, 20)):
+        table.set_picture(picture(web(1), web(2)), NOW)
+        table.mark_all()
+        table.hold = True
+        table.set_picture(picture(web(1), web(2, count=3), number=2), NOW)
+        assert table.mark_count == 16
+        table.hold = False
+        table.set_picture(picture(web(1), web(2, count=3), number=3), NOW)
+        assert table.mark_count == 11
+
+
 async def test_problems_are_walked_round_the_end() -> None:
     table = FleetTable()
     async with staged(table, size=(120, 20)):

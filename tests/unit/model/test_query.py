@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import example, given
@@ -332,6 +333,26 @@ def test_a_bar_is_or(chosen: set[str], snapshot: HostSnapshot) -> None:
     for row in (None, *snapshot.processes):
         alone = [Query.parse(f"state:{word}").matches(snapshot, row, NOW) for word in chosen]
         assert together.matches(snapshot, row, NOW) == any(alone)
+
+
+@dataclass
+class Line:
+    process: Process | None
+
+
+@unhurried
+@given(
+    st.lists(st.one_of(terms, st.sampled_from(STATE_WORDS).map("state:{}".format)), max_size=3),
+    st.sampled_from(["", "!"]),
+    snapshots,
+)
+def test_selecting_many_rows_gives_those_that_match_one_by_one(
+    chosen: list[str], sign: str, snapshot: HostSnapshot
+) -> None:
+    query = Query.parse(" ".join(sign + term for term in chosen))
+    lines = [Line(process) for process in (None, *snapshot.processes)]
+    expected = [line for line in lines if query.matches(snapshot, line.process, NOW)]
+    assert query.select(snapshot, lines, NOW) == expected
 
 
 def test_the_empty_filter_is_false_and_selects_everything() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -15,7 +16,7 @@ from tui.model.host import HostSnapshot
 from tui.model.process import Process, ProcessKey
 from tui.model.query import Query
 from tui.model.states import HostState
-from tui.model.view import Column, Scope, Sort, View
+from tui.model.view import Column, Row, Scope, Sort, View
 
 queries = st.sampled_from(
     ["", "api", "state:bad", "!tag:prod", "uptime<1m", "state:unreachable|running"]
@@ -80,11 +81,16 @@ class IncrementalView(RuleBasedStateMachine):
     def show(self, seconds: float) -> None:
         self.now += seconds
         before = {row.key: row for row in self.view.rows}
-        order = list(before)
+        order, had = list(before), self.everything()
         change = self.view.update(self.fleet.picture(), self.now)
         after = {row.key: row for row in self.view.rows}
         assert change.moved or list(after) == order
         assert {key for key, row in after.items() if before.get(key) is not row} <= change.changed
+        assert change.left == had - self.everything()
+
+    def everything(self) -> set[ProcessKey]:
+        """Every row, shown or not."""
+        return {row.key for segment in self.view._segments.values() for row in segment.all}
 
     @invariant()
     def equals_a_view_from_scratch(self) -> None:
@@ -250,13 +256,24 @@ def test_an_update_looks_only_at_the_rows_of_changed_hosts(monkeypatch: pytest.M
     view = View(Query.parse("x|y"))
     view.update(fleet.picture(), NOW)
     seen: list[str] = []
-    original = Query.matches
+    original = Query.select
 
-    def spy(self: Query, of: HostSnapshot, row: object, now: float) -> bool:
+    def spy(self: Query, of: HostSnapshot, rows: Sequence[Row], now: float) -> list[Row]:
         seen.append(of.host)
-        return original(self, of, row, now)  # type: ignore[arg-type]
+        return original(self, of, rows, now)
 
-    monkeypatch.setattr(Query, "matches", spy)
+    monkeypatch.setattr(Query, "select", spy)
     fleet.apply(host("web-7", process("x"), process("y", "FATAL")), wall=0)
     view.update(fleet.picture(), NOW)
-    assert seen == ["web-7", "web-7"]
+    assert seen == ["web-7"]
+
+
+def test_an_update_tells_which_rows_are_on_no_host_any_more() -> None:
+    fleet = Fleet([host("web-1", process("x"), process("y")), host("web-2", process("x"))])
+    view = View(Query.parse("nothing"))
+    view.update(fleet.picture(), NOW)
+    fleet.apply(host("web-1", process("y", "FATAL")), wall=0)
+    assert view.update(fleet.picture(), NOW).left == {ProcessKey("web-1", "x", "x")}
+    view.hold = True
+    fleet.forget("web-2")
+    assert view.update(fleet.picture(), NOW).left == {ProcessKey("web-2", "x", "x")}

@@ -23,7 +23,6 @@ from tui.ui.screens.acting import ActingScreen
 from tui.ui.screens.looked_at import row_of_node, words_about, words_about_node
 from tui.ui.screens.panes import Panes
 from tui.ui.screens.pointing import Pointed
-from tui.ui.screens.recent_events import RecentEvents
 from tui.ui.screens.row_facts import RowFacts
 from tui.ui.screens.targets import pointed_by_marks, pointed_in_table, pointed_in_tree
 from tui.ui.session import Session
@@ -34,6 +33,9 @@ from tui.ui.widgets.fleet_table import PROBLEMS, FleetTable
 from tui.ui.widgets.host_tree import HostTree
 from tui.ui.widgets.old_picture import OldPicture
 from tui.ui.widgets.summary_line import SummaryLine
+
+SLOTS = 12
+"""The sparkline: changes of the last two minutes."""
 
 
 class FleetScreen(ActingScreen):
@@ -67,7 +69,6 @@ class FleetScreen(ActingScreen):
         self._query_before = Query.ALL
         self._touched = bool(session.select.text)
         self._held_before: bool | None = None
-        self._events = RecentEvents(self.engine.timeline)
 
     def body(self) -> Iterable[Widget]:
         """Two lines and the panes."""
@@ -99,7 +100,7 @@ class FleetScreen(ActingScreen):
         if self.old.hear(picture.counts, now, wall):
             return
         self.summary.set_picture(picture, self.session.title, self.session.read_only, self.session.poll)
-        self.summary.set_events(self._events.per_slot(wall))
+        self.summary.set_events(self.engine.timeline.per_slot(wall, SLOTS))
         self.tree_pane.set_picture(picture)
         self.table.set_in_flight(key for job in self.engine.jobs if not job.finished for key in job.running)
         self.table.set_flapping(self.engine.timeline.all_flapping(wall))
@@ -116,7 +117,7 @@ class FleetScreen(ActingScreen):
             return
         self.table.set_flapping(self.engine.timeline.all_flapping(wall))
         self.table.tick(now)
-        self.summary.set_events(self._events.per_slot(wall))
+        self.summary.set_events(self.engine.timeline.per_slot(wall, SLOTS))
         if self.panes.shows(self.detail):
             self.detail.tick(now)
 
@@ -135,7 +136,7 @@ class FleetScreen(ActingScreen):
     def _looks_around(self) -> bool:
         """Whether the user has begun to move, mark, filter or choose: then nothing is changed under the hands."""
         table = self.table
-        chosen = bool(table.view.query.text or table.marks) or table.view.scope != Part.ALL
+        chosen = bool(table.view.query.text or table.mark_count) or table.view.scope != Part.ALL
         return chosen or self.filter.display or table.position > 0 or self.app.screen is not self
 
     def _show_row(self) -> None:
@@ -152,7 +153,7 @@ class FleetScreen(ActingScreen):
     def _show_place(self) -> None:
         view, held = self.table.view, self.table.hold and self._held_before is not False
         self.breadcrumb.set_state(
-            view.scope, view.query, view.sort, len(view.rows), view.total, len(self.table.marks), held
+            view.scope, view.query, view.sort, len(view.rows), view.total, self.table.mark_count, held
         )
 
     def set_query(self, query: Query) -> None:
@@ -281,7 +282,7 @@ class FleetScreen(ActingScreen):
             self._show_row()
         elif view.query.text:
             self.set_query(Query.ALL)
-        elif self.table.marks:
+        elif self.table.mark_count:
             self.table.clear_marks()
         elif view.scope != Part.ALL:
             self.set_part(Part.ALL)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from tui.model.host import HostSnapshot
 from tui.model.process import Process
@@ -67,10 +68,13 @@ class Layout:
         return next((width for shown, _, width in self.columns if shown is column), 0)
 
 
-def host_widths(host: HostSnapshot) -> Widths:
-    """What one host asks for."""
+def host_widths(host: HostSnapshot, seen: HostSnapshot | None = None) -> Widths:
+    """What one host asks for; of its rows only those are looked at that `seen` has not, at the same place."""
     group = name = folded = 0
-    for process in host.processes:
+    known = seen.processes if seen is not None else ()
+    for process, before in zip_longest(host.processes, known[: len(host.processes)]):
+        if process is before:
+            continue
         group = max(group, cell_width(process.shown_group))
         name = max(name, cell_width(process.shown_name))
         folded = max(folded, cell_width(process.title))

@@ -70,6 +70,8 @@ class FleetTable(ListWidget):
         self._now = time.monotonic()
         self._cursor: ProcessKey | None = None
         self._marks: set[ProcessKey] = set()
+        self._left: set[ProcessKey] = set()
+        """Rows that went away and may still be marked."""
         self._groups: dict[ProcessKey, frozenset[ProcessKey]] = {}
         self._anchor: ProcessKey | None = None
         self._in_flight: frozenset[ProcessKey] = frozenset()
@@ -86,8 +88,8 @@ class FleetTable(ListWidget):
         self._picture = picture
         self._now = time.monotonic() if monotonic is None else monotonic
         self._measure(picture.hosts.values())
-        change = self.view.update(picture, self._now)
-        if change.moved and not self.hold:
+        self._left |= self.view.update(picture, self._now).left
+        if self._left and not self.hold:
             self._forget_marks_of_the_gone(picture)
         self._settle()
 
@@ -172,6 +174,11 @@ class FleetTable(ListWidget):
     def marks(self) -> frozenset[ProcessKey]:
         """Who is marked, shown or not."""
         return frozenset(self._marks)
+
+    @property
+    def mark_count(self) -> int:
+        """How many are marked."""
+        return len(self._marks)
 
     @property
     def marked_groups(self) -> frozenset[ProcessKey]:
@@ -345,7 +352,7 @@ class FleetTable(ListWidget):
             ):
                 continue
             self._measured[host.host] = host
-            widths = widths.grown(host_widths(host))
+            widths = widths.grown(host_widths(host, seen))
         self._widths = widths
 
     def _settle(self) -> None:
@@ -359,7 +366,8 @@ class FleetTable(ListWidget):
             self.cursor_moved()
 
     def _forget_marks_of_the_gone(self, picture: FleetPicture) -> None:
-        gone = {key for key in self._marks if not _exists(key, picture)}
+        gone = {key for key in self._left & self._marks if not _exists(key, picture)}
+        self._left.clear()
         if gone:
             self._marks -= gone
             self._marks_changed()

@@ -6,7 +6,7 @@ nodes are identities; a picture that changes nothing but counts moves nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from rich.style import Style
@@ -85,7 +85,7 @@ class HostTree(ListWidget):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._hosts: dict[str, HostSnapshot] = {}
+        self._hosts: Mapping[str, HostSnapshot] = {}
         self._branches: dict[NodeId, _Branch] = {ROOT: _Branch()}
         self._tallies: dict[NodeId, _Tally] = {ROOT: _Tally()}
         self._open: set[NodeId] = {ROOT}
@@ -96,13 +96,12 @@ class HostTree(ListWidget):
 
     def set_picture(self, picture: FleetPicture) -> None:
         """Show this picture; the tree is built again only when hosts came, went, or hang elsewhere."""
-        if _places(self._hosts.values()) == _places(picture.hosts.values()):
-            for name, host in picture.hosts.items():
-                old = self._hosts[name]
+        if _same_places(self._hosts, picture.hosts):
+            for old, host in zip(self._hosts.values(), picture.hosts.values(), strict=True):
                 if old is not host:
                     self._count(old, -1)
                     self._count(host, 1)
-            self._hosts = dict(picture.hosts)
+            self._hosts = picture.hosts
         else:
             self._build(picture)
         self.repaint()
@@ -239,7 +238,7 @@ class HostTree(ListWidget):
     def _build(self, picture: FleetPicture) -> None:
         first = not self._hosts
         under = self._node
-        self._hosts = dict(picture.hosts)
+        self._hosts = picture.hosts
         self._branches, self._tallies = {ROOT: _Branch()}, {ROOT: _Tally()}
         for host in self._hosts.values():
             for node in _branches_of(host):
@@ -328,5 +327,9 @@ def _title(node: NodeId) -> str:
     return clean_cell(node.folder[-1]) if node.folder else "all"
 
 
-def _places(hosts: Iterable[HostSnapshot]) -> list[tuple[str, tuple[str, ...], frozenset[str]]]:
-    return [(host.host, host.folder, host.tags) for host in hosts]
+def _same_places(before: Mapping[str, HostSnapshot], after: Mapping[str, HostSnapshot]) -> bool:
+    """Whether the same hosts in the same order hang where they hung."""
+    return len(before) == len(after) and all(
+        old is new or (old.host == new.host and old.folder == new.folder and old.tags == new.tags)
+        for old, new in zip(before.values(), after.values(), strict=True)
+    )
