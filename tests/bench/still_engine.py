@@ -88,6 +88,7 @@ class StillEngine(Engine):
         self._decoders = [StatusDecoder(name) for name in names]
         self._size = processes
         self._turns = [0] * hosts
+        self._began = time.monotonic()
 
     def start(self) -> None:
         """Nobody is contacted."""
@@ -97,11 +98,9 @@ class StillEngine(Engine):
         turn = self._turns[number]
         self._turns[number] += 1
         answer = self._decoders[number].decode(status_body(number, self._size, turn))
-        self.take(number, answer.processes, answer.now)
+        self._take(number, answer.processes, self._began + turn, answer.now)
 
-    def take(self, number: int, processes: tuple[Process, ...], server_now: int) -> None:
-        """Believe that this is what the host said."""
-        now = time.monotonic()
+    def _take(self, number: int, processes: tuple[Process, ...], now: float, server_now: int) -> None:
         snapshot = HostSnapshot(
             self._names[number],
             answering_state(processes),

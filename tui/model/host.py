@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from tui.model.process import Process, ProcessKey
 from tui.model.states import ANSWERING, Health, HostState
@@ -19,7 +18,7 @@ def answering_state(processes: Iterable[Process]) -> HostState:
     return HostState.DEGRADED if bad else HostState.UP
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class HostSnapshot:
     """One host at one time. The rows are the last known ones, also while the host cannot be reached.
 
@@ -57,25 +56,44 @@ class HostSnapshot:
     identification: str = ""
     badges: tuple[str, ...] = field(default=())
     """Standing remarks: 'read-only', 'password over http', 'tls not verified', …"""
+    _by_key: dict[ProcessKey, Process] | None = field(default=None, init=False, repr=False, compare=False)
+    _health: Health | None = field(default=None, init=False, repr=False, compare=False)
+    _bad_count: int | None = field(default=None, init=False, repr=False, compare=False)
 
-    @cached_property
+    @property
     def by_key(self) -> dict[ProcessKey, Process]:
         """The rows by identity; built once per snapshot and only when asked for."""
-        return {process.key: process for process in self.processes}
+        if self._by_key is None:
+            self._keep("_by_key", {process.key: process for process in self.processes})
+            assert self._by_key is not None
+        return self._by_key
 
-    @cached_property
+    @property
     def health(self) -> Health:
         """The worst of the host itself and its processes."""
+        if self._health is None:
+            self._keep("_health", self._worst())
+            assert self._health is not None
+        return self._health
+
+    def _worst(self) -> Health:
         if self.state in (HostState.PENDING, HostState.RESTARTING):
             return Health.BUSY
         if self.state not in ANSWERING:
             return Health.BAD
         return max((process.health for process in self.processes), default=Health.GOOD)
 
-    @cached_property
+    @property
     def bad_count(self) -> int:
         """How many processes want attention."""
-        return sum(process.health is Health.BAD for process in self.processes)
+        if self._bad_count is None:
+            self._keep("_bad_count", sum(process.health is Health.BAD for process in self.processes))
+            assert self._bad_count is not None
+        return self._bad_count
+
+    def _keep(self, name: str, value: object) -> None:
+        """Remember what was worked out; it follows from the snapshot, which stays what it is."""
+        object.__setattr__(self, name, value)
 
     @property
     def fresh(self) -> bool:
@@ -108,9 +126,10 @@ class HostSnapshot:
     def inherit(self, previous: HostSnapshot) -> None:
         """Take over what was worked out from the very same rows, so that an unchanged host costs nothing again."""
         if self.processes is previous.processes:
-            for name in ("by_key", "bad_count") + (("health",) if self.state is previous.state else ()):
-                if name in previous.__dict__:
-                    self.__dict__[name] = previous.__dict__[name]
+            self._keep("_by_key", previous._by_key)
+            self._keep("_bad_count", previous._bad_count)
+            if self.state is previous.state:
+                self._keep("_health", previous._health)
 
     def now(self, monotonic: float) -> float:
         """The server's epoch seconds at our `monotonic` time."""

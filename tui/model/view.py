@@ -172,8 +172,10 @@ class View:
         """Bring the rows in line with the hosts that were replaced."""
         monotonic = self._monotonic
         if self.query.depends_on_time and monotonic - self._filtered_at >= 1.0:
+            before = self._rows
             self._refilter()
-            return self._update_everything(replaced)
+            change = self._update_everything(replaced)
+            return replace(change, changed=change.changed | _appeared(before, self._rows))
         if not replaced:
             return UNCHANGED
         if self._held is not None:
@@ -218,11 +220,7 @@ class View:
             moved = any(one is not other and one.key != other.key for one, other in pairs)
         else:
             moved = True
-        changed = _changed(replaced)
-        if moved:
-            known = set(map(id, before))
-            changed |= {row.key for row in self._rows if id(row) not in known}
-        return ViewChange(moved, changed)
+        return ViewChange(moved, _changed(replaced))
 
     def _update_held(self, replaced: list[_Replacement]) -> frozenset[ProcessKey]:
         assert self._held is not None
@@ -415,6 +413,11 @@ def _left(replaced: Iterable[_Replacement]) -> Iterator[ProcessKey]:
     for old, new in replaced:
         if old is not None and (new is None or not _same_keys(old.all, new.all)):
             yield from {row.key for row in old.all} - {row.key for row in (new.all if new else ())}
+
+
+def _appeared(before: list[Row], after: list[Row]) -> frozenset[ProcessKey]:
+    known = set(map(id, before))
+    return frozenset(row.key for row in after if id(row) not in known)
 
 
 def _changed(replaced: Iterable[_Replacement]) -> frozenset[ProcessKey]:

@@ -168,7 +168,7 @@ def test_unchanged_rows_are_not_counted_again() -> None:
     fleet = Fleet([first])
     second = replace(first, read_at=NOW + 2)
     fleet.apply(second, wall=1)
-    assert second.__dict__["bad_count"] == 1
+    assert second._bad_count == 1
 
 
 def test_a_process_is_found_by_identity_and_an_unknown_one_is_none() -> None:
