@@ -37,42 +37,44 @@ BARE = (
 )
 PROGRAM = Path(sys.executable).with_name("supervisor-tui")
 FIFTY = "[program:w]\ncommand=sleep 1000\nprocess_name=%(program_name)s_%(process_num)02d\nnumprocs=50\nstartsecs=0\n"
-PICTURE, FRAME, LIVE = r"as of \d+. ago", r"\? help", r"sort HOST(?s:.)*RUNNING"
-"""In the last picture the second line tells its age; the live one tells how the rows are sorted."""
+PICTURE, FRAME = r"as of \d+. ago", r"help  :"
+LIMIT = (
+    "one interpreter imports Textual, imports the rest, reads the rows and paints: what 10,000 rows cost to read comes on top "
+    "of the imports, whichever is done first"
+)
 
 
-def seen_at(command: Sequence[str], home: Path, wanted: str, *others: str) -> list[float]:
-    """Milliseconds from the start until each pattern was to be seen, until `wanted` was; then `q` ends the program."""
+def seen_at(command: Sequence[str], home: Path, sign: bytes, wanted: str, *others: str) -> list[float]:
+    """Milliseconds from the start until each pattern was to be seen, until `wanted` was; then `q` ends the program.
+
+    `sign` is a word among the bytes that show `wanted`, and among no earlier ones.
+    """
     child = pexpect.spawn(
         command[0], list(command[1:]), dimensions=(ROWS, COLUMNS), env=_environment(home), timeout=PATIENCE
     )
     began = time.perf_counter()
     screen = pyte.Screen(COLUMNS, ROWS)
     stream = pyte.ByteStream(screen)
-    pieces: list[tuple[float, bytes]] = []
-    last = re.compile(wanted.encode())
-    raw = b""
-    while time.perf_counter() - began < PATIENCE and not last.search(_plain(raw)):
-        if select.select([child.child_fd], [], [], 0.05)[0]:
-            pieces.append((time.perf_counter() - began, os.read(child.child_fd, 65536)))
-            raw += pieces[-1][1]
+    missing = {wanted, *others}
+    found: dict[str, float] = {}
+    unseen: list[tuple[float, bytes]] = []
+    while wanted not in found and time.perf_counter() - began < PATIENCE:
+        if not select.select([child.child_fd], [], [], 0.05)[0]:
+            continue
+        unseen.append((1000 * (time.perf_counter() - began), os.read(child.child_fd, 65536)))
+        if sign not in unseen[-1][1]:
+            continue  # nothing is worked out before it may be there: that would keep us from reading
+        for at, piece in unseen:
+            stream.feed(piece)
+            text = "\n".join(screen.display)
+            found |= {pattern: at for pattern in missing - set(found) if re.search(pattern, text)}
+        unseen.clear()
     child.send("q")
     with contextlib.suppress(pexpect.EOF, pexpect.TIMEOUT):
         child.expect(pexpect.EOF, timeout=5)
     child.close(force=True)
-    found: dict[str, float] = {}
-    for at, piece in pieces:
-        stream.feed(piece)
-        text = "\n".join(screen.display)
-        for pattern in (wanted, *others):
-            if re.search(pattern, text):
-                found.setdefault(pattern, 1000 * at)
-    assert set(found) == {wanted, *others}, f"not seen by {command}: {text}"
+    assert set(found) == missing, f"{missing - set(found)} not seen by {command}"
     return [found[pattern] for pattern in (wanted, *others)]
-
-
-def _plain(raw: bytes) -> bytes:
-    return re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]", b"", raw)
 
 
 def _environment(home: Path) -> dict[str, str]:
@@ -102,9 +104,9 @@ def measure(quick: bool) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as directory, socket.create_server(("127.0.0.1", 0)) as silent:
         home = Path(directory)
         ours = _hosts(home, f"http://127.0.0.1:{silent.getsockname()[1]}")
-        seen_at(ours, home, FRAME)
+        seen_at(ours, home, b"help", FRAME)
         pairs = [
-            (seen_at(bare_program, home, "FIRST PAINT")[0], seen_at(ours, home, FRAME)[0])
+            (seen_at(bare_program, home, b"PAINT", "FIRST PAINT")[0], seen_at(ours, home, b"help", FRAME)[0])
             for _ in range(runs)
         ]
     bare, frame = _medians(pairs)
@@ -112,26 +114,35 @@ def measure(quick: bool) -> Iterator[Figure]:
     yield Figure("first paint, no host has answered", frame, "ms", TimesAtMost(1.25), against, bare)
     with tempfile.TemporaryDirectory() as directory, running_supervisord(FIFTY) as daemon:
         wait_until(lambda: len(list(Path(daemon.directory).glob("w_*"))) >= 50, what="fifty processes")
-        yield from _of_a_fleet(
-            "one host of 50 processes", Path(directory), [f"http://127.0.0.1:{daemon.port}"], runs
-        )
+        yield from _of_a_fleet("1 x 50", Path(directory), [f"http://127.0.0.1:{daemon.port}"], runs)
 
 
 def _of_a_fleet(what: str, home: Path, urls: Sequence[str], runs: int) -> Iterator[Figure]:
     """How soon the last picture of these hosts, and how soon their live rows, are on the screen at a second start."""
     ours = _hosts(home, *urls)
-    seen_at(ours, home, LIVE)
+    live_rows = (
+        rf"{len(urls)} hosts?  . {len(urls)} up[^\n]*\n all"  # an old picture has its age in the second line
+    )
+    seen_at(ours, home, b"sort", live_rows)
     measured = [
         (
-            *seen_at([sys.executable, "-c", "print('up')"], home, "up"),
-            *seen_at([sys.executable, "-c", BARE], home, "FIRST PAINT"),
-            *seen_at(ours, home, LIVE, PICTURE),
+            *seen_at([sys.executable, "-c", "print('up')"], home, b"up", "up"),
+            *seen_at([sys.executable, "-c", BARE], home, b"PAINT", "FIRST PAINT"),
+            *seen_at(ours, home, b"sort", live_rows, PICTURE),
         )
         for _ in range(runs)
     ]
     python, bare, live, picture = _medians(measured)
     yield Figure(f"start to the last picture, {what}", picture, "ms", AtMost(30), "python -c print", python)
-    yield Figure(f"start to live rows, {what}", live, "ms", TimesAtMost(1.25), "a bare Textual program", bare)
+    yield Figure(
+        f"start to the live rows of all hosts, {what}",
+        live,
+        "ms",
+        TimesAtMost(1.25),
+        "a bare Textual program",
+        bare,
+        note=LIMIT,
+    )
 
 
 if __name__ == "__main__":

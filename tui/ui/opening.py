@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from tui.ui.last_picture import LastPicture
 
 EARLY_HOSTS = 16
-"""So many hosts are asked while Textual is imported, and are there in the first frame. Reading more would delay that frame."""
+"""So many hosts are asked while Textual is imported, and are there in the first frame.
+
+Reading more delays that frame, so it is done only where the last picture stands in for it: their rows are then there sooner.
+"""
 
 WITHOUT = "`supervisor-tui status` shows the same without a screen, `watch` follows it"
 
@@ -60,7 +63,7 @@ def open_fleet(
 
     engine = Engine(settings, read_only=read_only, state_dir=state_dir(), passwords=passwords)
     try:
-        if len(settings.hosts) <= EARLY_HOSTS:
+        if len(settings.hosts) <= EARLY_HOSTS or (last is not None and last.on_screen):
             engine.start()
         from tui.ui.keymap import make_keymap
 
