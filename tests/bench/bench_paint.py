@@ -22,7 +22,7 @@ import pexpect
 import pyte
 
 from tests.bench.figures import AtMost, Figure, TimesAtMost, run
-from tests.support.supervisord import running_supervisord, wait_until
+from tests.support.fake_fleet import Plan, running_fake_fleet
 
 RUNS = 7
 COLUMNS, ROWS = 200, 60
@@ -36,7 +36,6 @@ BARE = (
     "Bare().run()\n"
 )
 PROGRAM = Path(sys.executable).with_name("supervisor-tui")
-FIFTY = "[program:w]\ncommand=sleep 1000\nprocess_name=%(program_name)s_%(process_num)02d\nnumprocs=50\nstartsecs=0\n"
 PICTURE, FRAME = r"as of \d+. ago", r"help  :"
 LIMIT = (
     "one interpreter imports Textual, imports the rest, reads the rows and paints: what 10,000 rows cost to read comes on top "
@@ -112,9 +111,13 @@ def measure(quick: bool) -> Iterator[Figure]:
     bare, frame = _medians(pairs)
     against = "a bare Textual program"
     yield Figure("first paint, no host has answered", frame, "ms", TimesAtMost(1.25), against, bare)
-    with tempfile.TemporaryDirectory() as directory, running_supervisord(FIFTY) as daemon:
-        wait_until(lambda: len(list(Path(daemon.directory).glob("w_*"))) >= 50, what="fifty processes")
-        yield from _of_a_fleet("1 x 50", Path(directory), [f"http://127.0.0.1:{daemon.port}"], runs)
+    for hosts in (1, 200):
+        with (
+            tempfile.TemporaryDirectory() as directory,
+            running_fake_fleet(Plan(hosts, processes=50)) as fleet,
+        ):
+            urls = [f"http://127.0.0.1:{port}" for port in fleet.ports]
+            yield from _of_a_fleet(f"{hosts} x 50", Path(directory), urls, runs)
 
 
 def _of_a_fleet(what: str, home: Path, urls: Sequence[str], runs: int) -> Iterator[Figure]:

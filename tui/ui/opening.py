@@ -72,10 +72,11 @@ def open_fleet(
         from tui.ui.pauses import keep_pauses_short
         from tui.ui.session import Session
         from tui.ui.terminal.diff_driver import DiffDriver
+        from tui.ui.terminal.lasting_driver import LastingDriver
 
         keep_pauses_short()
         session = Session(engine, settings, keymap, read_only, query, last)
-        app = SupervisorTuiApp(session, passwords.values(), driver=DiffDriver if diff else None)
+        app = SupervisorTuiApp(session, passwords.values(), driver=DiffDriver if diff else LastingDriver)
         code = app.run(mouse=mouse and wants_mouse(settings))
     finally:
         if any(not job.finished for job in engine.jobs):

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from textual.app import App
-from textual.drivers.linux_driver import LinuxDriver
 
+from tui.ui.terminal.lasting_driver import LastingDriver
 from tui.ui.terminal.shadow_grid import ShadowGrid
 
 
-class DiffDriver(LinuxDriver):
+class DiffDriver(LastingDriver):
     """Writes only what the terminal does not show yet."""
 
     _grid: ShadowGrid | None = None
