@@ -13,7 +13,7 @@ from tui.errors import BadAnswer, Fault, FaultCode
 from tui.model.process import Process, ProcessKey
 from tui.rpc import answers
 from tui.rpc.codec import MAX_BODY, Body, decode_answer, encode_text
-from tui.rpc.rows import HEAD, TAIL, Fields, layout_of, read_process
+from tui.rpc.rows import HEAD, TAIL, Fields, layout_of, process_of
 
 _BEGIN = (
     "<?xml version='1.0'?>\n<methodCall><methodName>system.multicall</methodName>"
@@ -64,12 +64,12 @@ def _decode_fast(body: Body, keys: Sequence[ProcessKey], fields: Fields) -> Name
     position, now = len(HEAD), b"0"
     processes: list[Process] = []
     for key in keys:
-        match = layout.match(body, position)
-        process = read_process(key.host, layout, match) if match else None
-        if match is None or process is None:
+        row = layout.read(body, position)
+        process = process_of(key.host, layout, row) if row else None
+        if row is None or process is None:
             return None
         processes.append(process)
-        position, now = match.end(), match[layout.now]
+        position, now = row[0].end(), row[0][layout.now]
     if len(body) != position + len(TAIL) or not body.startswith(TAIL, position):
         return None
     return tuple(processes), int(now)

@@ -8,9 +8,10 @@ uses; a row with anything else in it is left to the strict codec.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 
 from tui.model.process import Process, ProcessKey, make_process, process_from_wire
 from tui.model.states import ProcessState
@@ -64,18 +65,27 @@ PLAIN = re.compile(f"{_PLAIN}*".encode())
 _AFTER_DESCRIPTION = rb"</string></value>\n</member>\n</struct></value>\n"
 
 
+Read = tuple[re.Match[bytes], tuple[bytes, ...]]
+"""A row that was read, and its values in the order of the fields."""
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How to read a row of these fields: two anchored patterns with the same groups, and where the ageing values are."""
+    """How to read a row of these fields, and which of the ageing values comes first.
 
+    The patterns find the values and step over the markup between them; a row counts as read when the values written into
+    the template give its very bytes. That is a third of the time of a pattern that spells the markup out.
+    """
+
+    template: bytes
     plain: re.Pattern[bytes]
     """Rows in which every text is plain and no number but the exit status is below zero: nearly all."""
     any: re.Pattern[bytes]
-    values: tuple[int, ...]
-    """The groups of the fields in `_READ`, in that order."""
+    pick: Callable[[tuple[bytes, ...]], tuple[bytes, ...]]
+    """From all values of a row those of the fields in `_READ`, in that order."""
     now: int
     description: int
-    """Their groups."""
+    """The groups of the ageing values."""
     rest: re.Pattern[bytes] | None
     """A plain description and all that follows it, when it is the last member, as on Python 3."""
     most: int
@@ -86,9 +96,13 @@ class Layout:
         """Which of the ageing values comes first."""
         return self.now < self.description
 
-    def match(self, body: bytes, position: int) -> re.Match[bytes] | None:
+    def read(self, body: bytes, position: int) -> Read | None:
         """The row at this place."""
-        return self.plain.match(body, position) or self.any.match(body, position)
+        match = self.plain.match(body, position) or self.any.match(body, position)
+        if match is None:
+            return None
+        values = match.groups()
+        return (match, values) if body.startswith(self.template % values, position) else None
 
 
 @lru_cache(maxsize=64)
@@ -100,43 +114,52 @@ def layout_of(fields: Fields) -> Layout | None:
         return None
     if not all(re.fullmatch(r"[a-z_]{1,40}", name) for name in names):
         return None
-    group = {name: place for place, name in enumerate(names, 1)}
+    pieces = _markup(fields)
     rest = re.compile(PLAIN.pattern + _AFTER_DESCRIPTION) if names[-1] == "description" else None
     return Layout(
-        plain=_pattern(fields, _PLAIN, "[0-9]{1,18}"),
-        any=_pattern(fields, "[^<]", "-?[0-9]{1,18}"),
-        values=tuple(group[name] for name in _READ),
-        now=group["now"],
-        description=group["description"],
+        template=b"%b".join(pieces),
+        plain=_pattern(fields, pieces, _PLAIN, "[0-9]{1,18}"),
+        any=_pattern(fields, pieces, "[^<]", "-?[0-9]{1,18}"),
+        pick=itemgetter(*map(names.index, _READ)),
+        now=names.index("now") + 1,
+        description=names.index("description") + 1,
         rest=rest,
         most=min(MAX_PROCESSES, MAX_VALUES // (len(fields) + 1) - 1),
     )
 
 
-def _pattern(fields: Fields, text: str, number: str) -> re.Pattern[bytes]:
-    row = "<value><struct>\n"
-    for name, is_number in fields:
-        kind, value = ("int", number) if is_number else ("string", f"{text}*")
+def _markup(fields: Fields) -> list[bytes]:
+    """What stands before, between and behind the values."""
+    pieces = ["<value><struct>\n"]
+    for name, number in fields:
+        kind = "int" if number else "string"
+        pieces[-1] += f"<member>\n<name>{name}</name>\n<value><{kind}>"
+        pieces.append(f"</{kind}></value>\n</member>\n")
+    pieces[-1] += "</struct></value>\n"
+    return [piece.encode() for piece in pieces]
+
+
+def _pattern(fields: Fields, markup: list[bytes], text: str, number: str) -> re.Pattern[bytes]:
+    row = f".{{{len(markup[0])}}}"
+    for (name, is_number), after in zip(fields, markup[1:], strict=True):
+        value = number if is_number else f"{text}*+"
         if name in ("name", "group"):
-            value = f"{text}+"
+            value = f"{text}++"
         if name == "exitstatus":
             value = "-?[0-9]{1,18}"
-        row += f"<member>\n<name>{name}</name>\n<value><{kind}>({value})</{kind}></value>\n</member>\n"
-    return re.compile(f"{row}</struct></value>\n".encode())
+        row += f"({value}).{{{len(after)}}}"
+    return re.compile(row.encode(), re.DOTALL)
 
 
-def read_process(
-    host: str, layout: Layout, match: re.Match[bytes], known: Process | None = None
-) -> Process | None:
-    """The process of a row that `layout` matched, None when only the strict codec can tell.
+def process_of(host: str, layout: Layout, row: Read, known: Process | None = None) -> Process | None:
+    """The process of a row that `layout` read, None when only the strict codec can tell.
 
     `known` is what this row may have said before: its key is kept when the names are the same.
     """
+    match, values = row
     if match.re is not layout.plain:
-        return _read_any(host, layout, match)
-    raw_name, raw_group, start, stop, state, spawnerr, exitstatus, stdout, stderr, pid = match.group(
-        *layout.values
-    )
+        return _process_of_any(host, layout, row)
+    raw_name, raw_group, start, stop, state, spawnerr, exitstatus, stdout, stderr, pid = layout.pick(values)
     name, group = _SHARED[raw_name], _SHARED[raw_group]
     if known is not None and known.key.name == name and known.key.group == group:
         key = known.key
@@ -156,10 +179,11 @@ def read_process(
     )
 
 
-def _read_any(host: str, layout: Layout, match: re.Match[bytes]) -> Process | None:
+def _process_of_any(host: str, layout: Layout, row: Read) -> Process | None:
+    match, values = row
     if not _is_valid_text(match.group()):
         return None
-    name, group, start, stop, state, spawnerr, exitstatus, stdout, stderr, pid = match.group(*layout.values)
+    name, group, start, stop, state, spawnerr, exitstatus, stdout, stderr, pid = layout.pick(values)
     return process_from_wire(
         host,
         _SHARED[group],

@@ -21,7 +21,10 @@ from typing import NamedTuple
 from tui.model.process import Process, ProcessKey, disambiguate
 from tui.rpc.answers import StatusAnswer, as_list, processes_from_list
 from tui.rpc.codec import MAX_BODY, Body, decode_answer
-from tui.rpc.rows import HEAD, PLAIN, SUPERVISOR_4, TAIL, Layout, layout_of, read_process
+from tui.rpc.rows import HEAD, PLAIN, SUPERVISOR_4, TAIL, Layout, layout_of, process_of
+
+_STREAK = 3
+"""After so many changed rows in a row the next is not tried for an unchanged one first: supervisord was restarted."""
 
 
 class _Shape(NamedTuple):
@@ -44,24 +47,10 @@ class _Rows:
 
     __slots__ = ("hashes", "processes", "shapes")
 
-    def __init__(self) -> None:
-        self.processes: Sequence[Process] = []
+    def __init__(self, processes: Sequence[Process] = ()) -> None:
+        self.processes = processes
         self.shapes: list[_Shape] = []
         self.hashes = array("q")
-
-    def add(self, process: Process, shape: _Shape, known_by: int) -> None:
-        """Append a row."""
-        assert isinstance(self.processes, list)
-        self.processes.append(process)
-        self.shapes.append(shape)
-        self.hashes.append(known_by)
-
-    def take_over(self, other: _Rows, begin: int, end: int) -> None:
-        """Append some rows of another answer."""
-        assert isinstance(self.processes, list)
-        self.processes += other.processes[begin:end]
-        self.shapes += other.shapes[begin:end]
-        self.hashes += other.hashes[begin:end]
 
     def share(self, told: tuple[Process, ...]) -> None:
         """The rows are complete: keep what leaves instead of a list of our own when it is the same objects."""
@@ -103,7 +92,7 @@ class StatusDecoder:
 
     def _told_apart(self, reading: _Reading) -> tuple[Process, ...]:
         """The rows made unambiguous; nothing is to be done when the same processes as before needed nothing."""
-        rows = reading.rows.processes
+        rows = reading.processes
         if reading.same_keys and self._rows.processes is self._processes:
             return tuple(rows)
         return disambiguate(rows)
@@ -133,7 +122,8 @@ class _Reading:
     """One way through a body, beside the rows of the answer before."""
 
     def __init__(self, host: str, body: bytes, layout: Layout, previous: _Rows) -> None:
-        self.rows = _Rows()
+        self.processes: list[Process] = []
+        self.rows = _Rows(self.processes)
         """Not all of them when nothing changed."""
         self.changed = False
         """Whether any row is another one than before."""
@@ -149,14 +139,16 @@ class _Reading:
         self._position = len(HEAD)
         self._hash = 0
         """What the bytes here gave when they were taken for the expected row."""
+        self._streak = 0
+        """Changed rows since the last that said what it said."""
         self._places: dict[ProcessKey, int] | None = None
 
     def read(self) -> bool:
         """Go through it; False when the strict codec must decide."""
-        most = self._layout.most
+        most, body = self._layout.most, self._body
         skip = self._skip_unchanged if self._layout.rest is not None else self._skip_in_any_order
-        while not skip():
-            if not self._read_changed() or len(self.rows.processes) > most:
+        while not (body.startswith(TAIL, self._position) if self._streak >= _STREAK else skip()):
+            if not self._read_changed() or len(self.processes) > most:
                 return False
         if len(self._body) != self._position + len(TAIL):
             return False
@@ -217,36 +209,45 @@ class _Reading:
         """These rows of the answer before stand here, too; whether the tail follows."""
         self._position, self.now, self._expected = position, now, place
         ended = self._body.startswith(TAIL, position)
+        if place > begin:
+            self._streak = 0
         if place > begin and (self.changed or not ended or place < len(self._previous.shapes)):
-            self.rows.take_over(self._previous, begin, place)
+            self._take_over(begin, place)
         return ended
+
+    def _take_over(self, begin: int, end: int) -> None:
+        rows, previous = self.rows, self._previous
+        self.processes += previous.processes[begin:end]
+        rows.shapes += previous.shapes[begin:end]
+        rows.hashes += previous.hashes[begin:end]
 
     def _read_changed(self) -> bool:
         """Read the row at the current place with the pattern; False when the strict codec must decide."""
-        match = self._layout.match(self._body, self._position)
-        if match is None:
+        row = self._layout.read(self._body, self._position)
+        if row is None:
             return False
-        before = self._previous.processes
-        known = before[self._expected] if self._expected < len(before) else None
-        process = read_process(self._host, self._layout, match, known)
+        place, before = self._expected, self._previous
+        known = before.processes[place] if place < len(before.shapes) else None
+        process = process_of(self._host, self._layout, row, known)
         if process is None:
             return False
-        same_place = known is not None and process.key == known.key
-        known_shape = self._previous.shapes[self._expected] if same_place else None
-        if same_place:
-            self._expected += 1
+        self.changed = True
+        tried = None
+        if known is not None and (process.key is known.key or process.key == known.key):
+            self._expected = place + 1
+            tried = before.shapes[place] if self._streak < _STREAK else None
         else:
             known = self._find(process.key)
             self.same_keys = False
-        self.changed = True
         if known is not None and known.pid == process.pid and known == process:
             process = known
-        self._keep(match, process, known_shape)
+        self._streak = 0 if process is known else self._streak + 1
+        self._keep(row[0], process, tried)
         return True
 
     def _keep(self, match: re.Match[bytes], process: Process, tried: _Shape | None) -> None:
         """Append a row; `tried` is the shape as which it was tried, and `_hash` what its bytes gave then."""
-        layout, body, begin, end = self._layout, self._body, self._position, match.end()
+        layout, body, rows, begin, end = self._layout, self._body, self.rows, self._position, match.end()
         one, one_end = match.span(layout.now)
         two, two_end = match.span(layout.description)
         self._position, self.now = end, body[one:one_end]
@@ -260,7 +261,9 @@ class _Reading:
             known_by = self._hash
         else:
             known_by = hash((body[begin:one], body[one_end:two]))
-        self.rows.add(process, shape, known_by)
+        self.processes.append(process)
+        rows.shapes.append(shape)
+        rows.hashes.append(known_by)
 
     def _find(self, key: ProcessKey) -> Process | None:
         """The row of this process in the answer before; what follows it there is expected next."""

@@ -19,7 +19,7 @@ from tui.model.states import HostState
 from tui.model.view import Column, Row, Scope, Sort, View
 
 queries = st.sampled_from(
-    ["", "api", "state:bad", "!tag:prod", "uptime<1m", "state:unreachable|running"]
+    ["", "api", "state:bad", "!tag:prod", "uptime<1m", "uptime>6s", "state:unreachable|running"]
 ).map(Query.parse)
 sorts = st.builds(Sort, st.sampled_from(Column), st.booleans())
 scopes = st.sampled_from([Scope.ALL, Scope(folder=("eu",)), Scope(tag="db"), Scope(host="web-2")])

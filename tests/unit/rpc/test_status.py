@@ -241,9 +241,10 @@ def test_a_host_without_processes_is_an_answer() -> None:
     assert not decoder.decode(status_body([])).changed
 
 
-def test_a_host_that_lost_its_last_odd_process_has_none() -> None:
+def test_a_host_that_lost_its_last_oddly_written_process_has_none() -> None:
     decoder = StatusDecoder("host")
-    decoder.decode(status_body([row("a\x07")]))
+    odd = status_body([row()]).replace(b"<int>42</int>", b"<i4>42</i4>")
+    assert len(decoder.decode(odd).processes) == 1
     answer = decoder.decode(status_body([]))
     assert (answer.processes, answer.changed) == ((), True)
 
