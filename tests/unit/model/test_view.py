@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from tests.unit.model.fleets import NOW, host, picture, process, snapshots
+from tests.unit.model.fleets import NOW, OFFSET, host, picture, process, snapshots
 from tui.model.fleet import Fleet
 from tui.model.host import HostSnapshot
 from tui.model.process import Process, ProcessKey
@@ -229,6 +229,15 @@ def test_a_filter_on_time_lets_rows_go_as_they_age() -> None:
     assert view.update(hosts, NOW + 0.5).moved is False
     assert view.update(hosts, NOW + 20).moved
     assert names(view) == []
+
+
+def test_a_filter_on_time_tells_which_rows_came_as_they_aged() -> None:
+    shown = picture(host("web-1", process("old"), process("new", start=int(OFFSET + NOW - 5))))
+    view = View(Query.parse("uptime>6s"))
+    view.update(shown, NOW)
+    change = view.update(shown, NOW + 2)
+    assert names(view) == ["web-1/new", "web-1/old"]
+    assert (change.moved, change.changed) == (True, {ProcessKey("web-1", "new", "new")})
 
 
 @pytest.mark.parametrize(
