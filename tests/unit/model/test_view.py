@@ -237,7 +237,8 @@ def test_a_filter_on_time_tells_which_rows_came_as_they_aged() -> None:
     view.update(shown, NOW)
     change = view.update(shown, NOW + 2)
     assert names(view) == ["web-1/new", "web-1/old"]
-    assert (change.moved, change.changed) == (True, {ProcessKey("web-1", "new", "new")})
+    assert change.moved
+    assert change.changed == {ProcessKey("web-1", "new", "new")}
 
 
 @pytest.mark.parametrize(
