@@ -43,12 +43,12 @@ _HEAD = "<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n<value><arr
 _TAIL = "</data></array></value>\n</param>\n</params>\n</methodResponse>\n"
 
 
-def status_body(host: int, processes: int, turn: int) -> bytes:
+def status_body(host: int, processes: int, turn: int) -> bytearray:
     """What host number `host` says when it is read for the `turn`-th time, from 0, byte for byte as supervisord would.
 
     Each turn another of its processes runs anew. Every process has log files of its own names, as with `AUTO`.
     """
-    rows = []
+    body = bytearray(_HEAD.encode())  # a client, too, has one such buffer and no pieces
     for place in range(processes):
         born = turn - (turn - place - host) % processes
         run = max(0, born)
@@ -56,25 +56,24 @@ def status_body(host: int, processes: int, turn: int) -> bytes:
         start = EPOCH + run if run else EPOCH - (pid * 31) % 3_000_000
         fatal = (host + place + run) % 500 == 0
         hours, rest = divmod(EPOCH + turn - start, 3600)
-        rows.append(
-            _ROW.format(
-                name=f"worker_{place:02}",
-                group=f"workers_{place // 10}",
-                start=start,
-                stop=start - 1 if run else 0,
-                now=EPOCH + turn,
-                state=200 if fatal else 20,
-                statename="FATAL" if fatal else "RUNNING",
-                spawnerr="Exited too quickly (process log may have details)" if fatal else "",
-                log=f"/var/log/supervisor/worker_{place:02}",
-                unique=f"{host * 1000 + place:08x}",
-                pid=0 if fatal else pid,
-                description="Exited too quickly"
-                if fatal
-                else f"pid {pid}, uptime {hours}:{rest // 60:02}:{rest % 60:02}",
-            )
-        )
-    return (_HEAD + "".join(rows) + _TAIL).encode()
+        body += _ROW.format(
+            name=f"worker_{place:02}",
+            group=f"workers_{place // 10}",
+            start=start,
+            stop=start - 1 if run else 0,
+            now=EPOCH + turn,
+            state=200 if fatal else 20,
+            statename="FATAL" if fatal else "RUNNING",
+            spawnerr="Exited too quickly (process log may have details)" if fatal else "",
+            log=f"/var/log/supervisor/worker_{place:02}",
+            unique=f"{host * 1000 + place:08x}",
+            pid=0 if fatal else pid,
+            description="Exited too quickly"
+            if fatal
+            else f"pid {pid}, uptime {hours}:{rest // 60:02}:{rest % 60:02}",
+        ).encode()
+    body += _TAIL.encode()
+    return body
 
 
 class StillEngine(Engine):

@@ -47,7 +47,7 @@ class Timeline:
                 earlier = self._starts.get(transition.key, ())
                 self._starts[transition.key] = (*earlier[1 - FLAPPING_STARTS :], transition.time)
                 self._restarts[transition.key] = self._restarts.get(transition.key, 0) + 1
-        if len(kept) > 2 * self._limit:
+        if len(kept) > self._limit + self._limit // 4:
             self._kept = kept[-self._limit :]
         while len(self._per_slot) > _SLOTS_KEPT:
             del self._per_slot[min(self._per_slot)]
