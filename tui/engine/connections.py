@@ -11,7 +11,6 @@ import base64
 import contextlib
 import resource
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 
 from tui.config import passwords as password_sources
 from tui.config.schema import HostSettings, Settings
@@ -41,6 +40,8 @@ def fetch_passwords(settings: Settings) -> Mapping[str, Secret]:
             hosts_of.setdefault(host.password, []).append(host)
     if not hosts_of:
         return {}
+    from concurrent.futures import ThreadPoolExecutor  # here, because most fleets have no password to fetch
+
     with ThreadPoolExecutor(min(_PASSWORD_THREADS, len(hosts_of)), "password") as threads:
         fetched = threads.map(password_sources.fetch_passwords, hosts_of.values())
         return {name: secret for part in fetched for name, secret in part.items()}

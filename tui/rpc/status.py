@@ -61,6 +61,8 @@ class _Rows:
 class StatusDecoder:
     """Remembers one host's last answer. Feed it nothing but that host's answers, in order."""
 
+    __slots__ = ("_answered", "_host", "_known", "_processes", "_rows", "fields")
+
     def __init__(self, host: str) -> None:
         self._host = host
         self.fields = SUPERVISOR_4
