@@ -9,7 +9,7 @@ PYTHON  ?= $(shell for python in python3 python3.14 python3.13 python3.12 python
 WORKERS ?= 5
 PINS    := $(CURDIR)/constraints.txt
 
-.PHONY: demo test lint types layers unit explore bench bench-quick picture lock clean
+.PHONY: demo test lint types layers unit explore bench bench-quick torture picture lock clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/supervisor-tui demo
@@ -36,6 +36,12 @@ explore: $(VENV)/.releases
 bench: $(VENV)/.test
 	$(BIN)/python -m tests.bench --rows build/bench.jsonl
 	$(BIN)/python -m tests.bench.page build/bench.jsonl docs/performance.md
+
+# Every case of what `make test` tries a sample of; takes long.
+torture: $(VENV)/.releases
+	@mkdir -p build && rm -f build/safety.jsonl
+	SAFETY=whole SAFETY_ROWS='$(CURDIR)/build/safety.jsonl' $(BIN)/pytest tests/safety -n $(WORKERS) --dist worksteal
+	$(BIN)/python -m tests.safety.page build/safety.jsonl docs/safety.md
 
 bench-quick: $(VENV)/.test
 	$(BIN)/python -m tests.bench --quick

@@ -113,6 +113,10 @@ class Cockpit:
         screen = next((one for one in self.app.screen_stack[::-1] if hasattr(one, "ticker")), None)
         return "" if screen is None else "\n".join(lines_of(screen.ticker))
 
+    async def told(self, words: str) -> None:
+        """Wait until the ticker says so."""
+        await self.until(lambda: words in self.ticker)
+
     def text(self) -> str:
         """Everything that the top screen shows."""
         return "\n".join(

@@ -36,7 +36,7 @@ async def test_problems_come_first_and_escape_shows_everything(tmp_path: Path) -
             pass
         async with cockpit(tmp_path, {"web": daemon}) as cock:
             await cock.until(lambda: cock.shown == ["broken"])
-            assert "esc or ! shows everything" in cock.ticker
+            await cock.told("esc or ! shows everything")
             await cock.press("escape")
             assert len(cock.shown) == 4
             await cock.press("!")

@@ -87,7 +87,7 @@ async def test_a_key_that_would_act_on_an_old_row_only_takes_the_picture_away(
         assert not app.fleet.old.showing
         assert not app.fleet.asking
         assert not isinstance(app.screen, MenuScreen)
-        assert "press it again" in cock.ticker
+        await cock.told("press it again")
         assert "live" in seen(app)
 
 

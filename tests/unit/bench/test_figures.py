@@ -35,7 +35,9 @@ def test_the_table_says_which_targets_were_missed() -> None:
     assert any("infx" in line and "24,004 bytes" in line for line in lines)
 
 
-@pytest.mark.parametrize("prose", ["", "# By hand\n\n" + page.BEGIN + "old" + page.END + "\n\nAfter.\n"])
+@pytest.mark.parametrize(
+    "prose", ["", "# By hand\n\n<!-- begin: written by make bench -->old<!-- end -->\n\nAfter.\n"]
+)
 def test_the_page_keeps_its_prose_and_gets_every_figure(tmp_path: Path, prose: str) -> None:
     rows, written = tmp_path / "rows", tmp_path / "performance.md"
     rows.write_text("".join(json.dumps(to_json(figure)) + "\n" for figure in FIGURES))
