@@ -207,7 +207,8 @@ def config_lines(config: Configured | None, width: int, palette: Palette) -> lis
     if config.autostart is not None:
         facts.append(("autostart", "yes" if config.autostart else "no", False))
     if config.startsecs is not None:
-        retries = "" if config.startretries is None else f", {config.startretries} retries"
+        tries = "retry" if config.startretries == 1 else "retries"
+        retries = "" if config.startretries is None else f", {config.startretries} {tries}"
         facts.append(("start", f"counts as up after {config.startsecs}s{retries}", False))
     if config.stopwaitsecs is not None:
         facts.append(("stop", f"killed when not gone after {config.stopwaitsecs}s", False))
