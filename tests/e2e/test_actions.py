@@ -15,8 +15,10 @@ import pytest
 from tests.support.fleets import process, run_job, run_one, settings_for, wait_state, watched
 from tests.support.supervisord import RealSupervisord, ignores_term, running_supervisord, wait_until
 from tui.engine.engine import Engine
+from tui.engine.follow_up import FollowUp, follow_up
 from tui.errors import RefusedError
-from tui.model.plan import Pace, Verb, make_plan
+from tui.model.pace import Pace
+from tui.model.plan import Verb, make_plan
 from tui.model.policy import Tier
 from tui.model.process import ProcessKey
 from tui.model.states import HostState, OutcomeKind, ProcessState
@@ -328,9 +330,38 @@ def test_cancelling_a_job_leaves_alone_what_has_not_begun(engine: Engine, daemon
 
 def test_retry_takes_only_what_failed(engine: Engine) -> None:
     first = run_job(engine, Verb.START, [key("broken"), key("idle")])
-    number = engine.retry(first.number, Tier.TYPED)
-    again = engine.wait_job(number, 30)
+    plan = follow_up(FollowUp.RETRY, first, engine.picture, time.monotonic())
+    again = engine.wait_job(engine.submit(plan, Tier.TYPED), 30)
     assert set(again.outcomes) == {key("broken")}
+
+
+def test_what_a_job_stopped_is_started_again_and_nothing_else(
+    engine: Engine, daemon: RealSupervisord
+) -> None:
+    stopped = run_job(engine, Verb.STOP, [key("web"), key("idle")])
+    plan = follow_up(FollowUp.UNDO, stopped, engine.picture, time.monotonic())
+    engine.wait_job(engine.submit(plan, Tier.TYPED), 30)
+    assert witness(daemon, "web")["statename"] == "RUNNING"
+    assert witness(daemon, "idle")["statename"] == "STOPPED"
+
+
+def test_a_process_that_does_not_stay_up_ends_a_rolling_restart(tmp_path: Path, state_dir: Path) -> None:
+    programs = (
+        "[program:dies]\ncommand=sh -c 'sleep 2; exit 3'\nstartsecs=1\nautorestart=false\nautostart=false\n"
+        "[program:lives]\ncommand=sleep 1000\nstartsecs=1\nautostart=false\n"
+    )
+    keys = [key("dies"), key("lives")]
+    with running_supervisord(programs) as daemon, watched({"h": daemon}, state_dir=state_dir) as engine:
+        job = run_job(engine, Verb.START, keys, pace=Pace(batch=1, max_failed=1, settle=4))
+        assert job.outcomes[keys[0]].kind is OutcomeKind.FAILED
+        assert "did not stay up: EXITED" in job.outcomes[keys[0]].detail
+        assert "exit code 3" in job.outcomes[keys[0]].detail
+        assert job.outcomes[keys[1]].kind is OutcomeKind.SKIPPED
+        resumed = follow_up(FollowUp.RESUME, job, engine.picture, time.monotonic())
+        again = engine.wait_job(engine.submit(resumed, Tier.TYPED), 30)
+        assert list(again.outcomes) == [keys[1]]
+        assert again.outcomes[keys[1]].kind is OutcomeKind.DONE
+        assert "still up after 4 s" in again.outcomes[keys[1]].detail
 
 
 # --- refusals -------------------------------------------------------------------------------------------------------

@@ -23,7 +23,8 @@ from tests.support.supervisord import (
     wait_until,
 )
 from tui.engine.engine import Engine
-from tui.model.plan import Pace, Verb, make_plan
+from tui.model.pace import Pace
+from tui.model.plan import Verb, make_plan
 from tui.model.policy import Tier
 from tui.model.process import ProcessKey
 from tui.model.states import OutcomeKind, ProcessState

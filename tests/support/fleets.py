@@ -13,7 +13,8 @@ from tui.config.secrets import Secret
 from tui.engine.engine import Engine
 from tui.engine.jobs import JobPicture
 from tui.model.outcome import Outcome
-from tui.model.plan import Pace, Verb, make_plan
+from tui.model.pace import Pace
+from tui.model.plan import Verb, make_plan
 from tui.model.policy import Tier
 from tui.model.process import Process, ProcessKey
 

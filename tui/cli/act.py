@@ -11,13 +11,16 @@ import click
 
 from tui.cli.exit_codes import ExitCode, code_for_outcomes
 from tui.cli.invocation import Invocation, host_filter, narrate, watching
-from tui.cli.output import action_document, outcome_table, print_json
+from tui.cli.output import action_document, counts_document, outcome_document, outcome_table, print_json
 from tui.cli.selection import Selection
 from tui.engine.engine import Engine
 from tui.engine.jobs import JobPicture
 from tui.errors import NoMatchError, RefusedError, UsageError
-from tui.model.plan import Pace, Plan, Verb, make_plan, plan_summary, plan_words
+from tui.model.outcome import Outcome
+from tui.model.pace import Pace, in_batches, settle_seconds
+from tui.model.plan import Plan, Verb, make_plan, plan_summary, plan_words
 from tui.model.policy import Judgement, Tier
+from tui.model.process import ProcessKey
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -35,10 +38,23 @@ def consent_options(command: Command) -> Command:
 
 def _process_options(command: Command) -> Command:
     for option in (
+        click.option(
+            "--json-lines",
+            "as_lines",
+            is_flag=True,
+            help="One JSON object a line: each outcome as it comes, at last the counts.",
+        ),
         click.option("--no-wait", is_flag=True, help="An accepted request is enough."),
         click.option(
             "--max-failed", type=click.IntRange(0), default=0, help="Begin nothing more after N failures."
         ),
+        click.option(
+            "--settle",
+            default="",
+            metavar="DURATION",
+            help="What was started counts as done when it still runs after so long.",
+        ),
+        click.option("--canary", is_flag=True, help="The first one alone; the others only when it is done."),
         click.option(
             "--batch", default="", metavar="N|P%", help="So many at a time; the next when these are done."
         ),
@@ -55,11 +71,14 @@ def _act(
     *,
     select: str,
     batch: str,
+    canary: bool,
+    settle: str,
     max_failed: int,
     no_wait: bool,
     yes: bool,
     dry_run: bool,
     as_json: bool,
+    as_lines: bool,
     argument: str = "",
 ) -> int:
     if not targets and not select:
@@ -67,6 +86,10 @@ def _act(
             f"{verb} needs a target", f"'supervisor-tui {verb} HOST/GROUP:NAME', or --select QUERY"
         )
     selection = Selection.parse(targets, select)
+    if settle and no_wait:
+        raise UsageError("--settle waits and --no-wait does not", "leave one of them out")
+    pace = Pace(max_failed=max_failed, wait=not no_wait, canary=canary, settle=settle_seconds(settle))
+    pace = in_batches(pace, batch)
     with watching(invocation, host_filter(targets)) as engine:
         monotonic = time.monotonic()
         picture = engine.picture
@@ -87,14 +110,29 @@ def _act(
             monotonic,
             argument=argument,
             recall={host: engine.remembered(host) for host in rows},
-            pace=Pace(batch=_batch_size(batch, count), max_failed=max_failed, wait=not no_wait),
+            pace=pace,
             scope=" ".join(targets) or select,
         )
-        return run_plan(engine, plan, yes=yes, dry_run=dry_run, as_json=as_json, unreadable=bool(dark))
+        return run_plan(
+            engine,
+            plan,
+            yes=yes,
+            dry_run=dry_run,
+            as_json=as_json,
+            as_lines=as_lines,
+            unreadable=bool(dark),
+        )
 
 
 def run_plan(
-    engine: Engine, plan: Plan, *, yes: bool, dry_run: bool, as_json: bool, unreadable: bool = False
+    engine: Engine,
+    plan: Plan,
+    *,
+    yes: bool,
+    dry_run: bool,
+    as_json: bool,
+    as_lines: bool = False,
+    unreadable: bool = False,
 ) -> int:
     """Show, ask, run and report a plan; the exit code. Raises RefusedError when policy or the user says no."""
     judgement = engine.policy.judge(plan, engine.picture, time.monotonic())
@@ -106,10 +144,12 @@ def run_plan(
     if plan.acting and not yes:
         ask(plan, judgement)
     number = engine.submit(plan, Tier.TYPED)
-    picture = _follow(engine, number)
+    picture = _follow(engine, number, _print_line if as_lines else None)
     shown = {step.key: step.shown for step in plan.steps}
     outcomes = list(picture.outcomes.values())
-    if as_json:
+    if as_lines:
+        print_json(counts_document(plan.verb, number, outcomes), one_line=True)
+    elif as_json:
         print_json(action_document(plan.verb, number, outcomes))
     else:
         click.echo(outcome_table([(shown.get(o.key, o.key.address), o) for o in outcomes]))
@@ -132,13 +172,21 @@ def ask(plan: Plan, judgement: Judgement) -> None:
         raise RefusedError("not confirmed", "nothing was done")
 
 
-def _follow(engine: Engine, number: int) -> JobPicture:
-    """Wait for the job, with a line of progress on a terminal; ctrl-c cancels what has not begun."""
+def _follow(engine: Engine, number: int, tell: Callable[[Outcome], None] | None) -> JobPicture:
+    """Wait for the job, with a line of progress on a terminal; ctrl-c cancels what has not begun.
+
+    `tell` hears each outcome once, as it comes; one that is settled later is told as it was first.
+    """
+    told: set[ProcessKey] = set()
     try:
         while True:
             picture = engine.wait_job(number, 0.25)
             if sys.stderr.isatty():
-                click.echo(f"\r{picture.done}/{picture.total}, {picture.failed} failed ", err=True, nl=False)
+                click.echo(_progress(picture), err=True, nl=False)
+            for key, outcome in picture.outcomes.items() if tell else ():
+                if tell and key not in told:
+                    told.add(key)
+                    tell(outcome)
             if picture.finished:
                 if sys.stderr.isatty():
                     click.echo("\r\x1b[K", err=True, nl=False)
@@ -149,6 +197,17 @@ def _follow(engine: Engine, number: int) -> JobPicture:
         raise
 
 
+def _progress(picture: JobPicture) -> str:
+    """What overwrites itself on a terminal: done, running, waiting, failed."""
+    waiting = picture.total - picture.done - len(picture.running)
+    counts = f"{picture.done}/{picture.total} done, {len(picture.running)} running, {waiting} waiting"
+    return f"\r\x1b[K{counts}, {picture.failed} failed "
+
+
+def _print_line(outcome: Outcome) -> None:
+    print_json(outcome_document(outcome), one_line=True)
+
+
 def _print_plan(plan: Plan) -> None:
     click.echo(plan_words(plan))
     for step in plan.steps:
@@ -156,19 +215,6 @@ def _print_plan(plan: Plan) -> None:
         state = f"{step.state.name}" if step.state is not None else ""
         action = f"skip ({step.skip})" if step.skip else str(plan.verb)
         click.echo("  " + "  ".join(filter(None, (step.key.host, shown, state, action))))
-
-
-def _batch_size(text: str, total: int) -> int:
-    """`N` or `P%` of `total`, at least 1; 0 when nothing was said."""
-    if not text:
-        return 0
-    percent = text.endswith("%")
-    number = text.removesuffix("%")
-    if not number.isascii() or not number.isdigit() or int(number) < 1 or (percent and int(number) > 100):
-        raise UsageError(
-            f"--batch {text!r} is neither a number nor a percentage", "for example --batch 5 or --batch 20%"
-        )
-    return max(1, int(number) * total // 100) if percent else int(number)
 
 
 def _process_command(verb: Verb, doc: str) -> click.Command:

@@ -12,7 +12,7 @@ from tui.cli.invocation import Invocation, narrate, watching
 from tui.cli.output import print_json
 from tui.engine.daemon_actions import reread_words
 from tui.errors import SupervisorTuiError
-from tui.model.plan import Pace, Verb, make_plan
+from tui.model.plan import Verb, make_plan
 from tui.model.process import ProcessKey
 from tui.model.target import resolve_hosts
 from tui.rpc.answers import Reread
@@ -118,6 +118,6 @@ def _host_verb(
 ) -> int:
     with watching(invocation) as engine:
         keys = [ProcessKey(host) for host in resolve_hosts(hosts, engine.picture)]
-        plan = make_plan(verb, keys, engine.picture, time.monotonic(), pace=Pace(), scope=" ".join(hosts))
+        plan = make_plan(verb, keys, engine.picture, time.monotonic(), scope=" ".join(hosts))
         unreadable = any(not engine.picture.hosts[key.host].fresh for key in keys)
         return run_plan(engine, plan, yes=yes, dry_run=dry_run, as_json=as_json, unreadable=unreadable)

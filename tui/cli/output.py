@@ -145,6 +145,12 @@ def action_document(verb: str, job: int, outcomes: Iterable[Outcome]) -> dict[st
     return {"schema": SCHEMA, "verb": verb, "job": job, "outcomes": [outcome_document(o) for o in outcomes]}
 
 
+def counts_document(verb: str, job: int, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """The last line of `--json-lines`: how many targets ended how."""
+    counts = {kind.value: sum(outcome.kind is kind for outcome in outcomes) for kind in OutcomeKind}
+    return {"schema": SCHEMA, "verb": verb, "job": job, "targets": len(outcomes), "counts": counts}
+
+
 def outcome_table(outcomes: Sequence[tuple[str, Outcome]]) -> str:
     """Outcomes for people; each comes with its target's shown name."""
     lines = [

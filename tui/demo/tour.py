@@ -18,7 +18,8 @@ from tui.demo.fleet import DemoFleet
 from tui.engine.engine import Engine
 from tui.model.fleet import FleetPicture
 from tui.model.outcome import Outcome
-from tui.model.plan import Pace, Verb, make_plan, plan_words
+from tui.model.pace import Pace
+from tui.model.plan import Verb, make_plan, plan_words
 from tui.model.policy import Tier
 from tui.model.process import Process, ProcessKey
 from tui.model.states import Health, OutcomeKind, ProcessState

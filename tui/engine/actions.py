@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from tui.engine.evidence import Begun, look, restarted, restarted_or_left, started, stopped, watch
+from tui.engine.evidence import Begun, look, restarted, restarted_or_left, started, stays_up, stopped, watch
 from tui.engine.scene import REQUEST_SECONDS, Scene, fault_words
 from tui.errors import Fault, FaultCode, SupervisorTuiError, WireError
 from tui.model.host import HostSnapshot
@@ -44,7 +44,25 @@ async def act_on_process(scene: Scene, plan: Plan, step: Step) -> Outcome:
     if action.intent is not None:
         scene.journal.outcome(action.intent, outcome)
     await scene.poll()
+    if plan.pace.settle and _came_up(action, outcome):
+        outcome = await _settle(action, outcome, plan.pace.settle)
     return outcome
+
+
+def _came_up(action: Begun, outcome: Outcome) -> bool:
+    """Whether it has come to a run that can be watched; what ran and ended as expected, or was not followed, has not."""
+    starts = action.verb in (Verb.START, Verb.RESTART)
+    return starts and outcome.kind is OutcomeKind.DONE and outcome.state_after is ProcessState.RUNNING
+
+
+async def _settle(action: Begun, outcome: Outcome, seconds: float) -> Outcome:
+    """See whether it stays up. The action itself is done and written down as such; a run that ended is written after it."""
+    scene = action.scene
+    settled = await stays_up(action, outcome, seconds)
+    if settled.kind is not OutcomeKind.DONE and action.intent is not None:
+        scene.journal.outcome(action.intent, settled)
+        await scene.poll()
+    return settled
 
 
 # --- before the commit ----------------------------------------------------------------------------------------------

@@ -187,10 +187,6 @@ class Engine:
         """Begin no further step of this job; what was begun is followed to its end."""
         self._thread.ask(lambda: self._started_jobs().cancel(number))
 
-    def retry(self, number: int, confirmed: Tier) -> int:
-        """Begin a job with what failed in this one; its number. Raises RefusedError."""
-        return self._thread.ask(lambda: self._started_jobs().retry(number, confirmed))
-
     def wait_job(self, number: int, seconds: float | None = None) -> JobPicture:
         """The job when it has finished, or as it stands after `seconds`. Raises NoMatchError for an unknown number."""
         deadline = None if seconds is None else time.monotonic() + seconds

@@ -21,6 +21,7 @@ from tui.text import clean
 
 _PAUSES = (0.05, 0.1, 0.2, 0.3, 0.5)
 _UNREACHABLE_PAUSE = 1.0
+_SETTLE_PAUSE = 1.0
 _DETAIL_CELLS = 300
 
 
@@ -110,6 +111,33 @@ async def look(action: Begun) -> Process | None:
         return await action.scene.supervisor.process(action.key)
     except WireError:
         return None
+
+
+async def stays_up(action: Begun, outcome: Outcome, seconds: float) -> Outcome:
+    """DONE only when the run that `outcome` found is still there `seconds` later; otherwise how it ended, or UNKNOWN."""
+    scene = action.scene
+    began = scene.clock()
+    unread = False
+    while True:
+        left = began + seconds - scene.clock()
+        await asyncio.sleep(min(_SETTLE_PAUSE, max(0.0, left)))
+        process = await look(action)
+        ran = scene.clock() - began
+        if process is not None and (
+            process.pid != outcome.pid_after or process.state is not ProcessState.RUNNING
+        ):
+            words = f"it did not stay up: {process.state.name} after {ran:.0f} s{_because(process)}"
+            return action.end(OutcomeKind.FAILED, words, process)
+        unread = process is None
+        if ran >= seconds + (MARGIN if unread else 0.0):
+            break
+    if unread:
+        return action.end(OutcomeKind.UNKNOWN, "it ran, and then the host could not be read")
+    return replace(
+        outcome,
+        detail=f"{outcome.detail}, still up after {seconds:g} s",
+        seconds=max(0.0, scene.clock() - action.began),
+    )
 
 
 def settled_by(verb: Verb, outcome: Outcome, process: Process, *, certain: bool) -> Outcome | None:

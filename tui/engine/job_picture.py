@@ -58,9 +58,13 @@ def hosts_not_begun(job: JobPicture) -> frozenset[str]:
     return frozenset(
         outcome.key.host
         for outcome in asked
-        if outcome.kind is OutcomeKind.NOT_EXECUTED
-        or (outcome.kind is OutcomeKind.SKIPPED and outcome.state_after is None)
+        if outcome.kind is OutcomeKind.NOT_EXECUTED or never_begun(outcome)
     )
+
+
+def never_begun(outcome: Outcome) -> bool:
+    """Whether a target that was to be acted on was left out before its turn came: its state was not even read."""
+    return outcome.kind is OutcomeKind.SKIPPED and outcome.state_after is None
 
 
 def note(job: JobPicture) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 from tui.engine.actions import act_on_process, finish_restart_later
 from tui.engine.daemon_actions import act_on_host, preview
 from tui.engine.evidence import settled_by
-from tui.engine.job_picture import RETRIED, JobPicture, hosts_not_begun, note
+from tui.engine.job_picture import JobPicture, hosts_not_begun, note
 from tui.engine.journal import Journal
 from tui.engine.memory import Memory
 from tui.engine.program_limits import ProgramLimits
@@ -110,24 +110,6 @@ class Jobs:
         if not self.job(number).finished:
             self._update(number, cancelled=True)
 
-    def retry(self, number: int, confirmed: Tier) -> int:
-        """A new job with what did not come to be, planned on how things are now."""
-        job = self.job(number)
-        keys = [key for key, outcome in job.outcomes.items() if outcome.kind in RETRIED]
-        if not keys:
-            raise RefusedError("nothing of this job failed", "there is nothing to try again")
-        plan = job.plan
-        again = make_plan(
-            plan.verb,
-            keys,
-            self._picture(),
-            self._clock(),
-            argument=plan.argument,
-            pace=plan.pace,
-            scope=f"what failed in job {number}",
-        )
-        return self.submit(again, confirmed)
-
     def job(self, number: int) -> JobPicture:
         """The job with this number. Raises NoMatchError."""
         for job in self.pictures:
@@ -175,7 +157,7 @@ class Jobs:
                 if self.job(number).outcomes[canary.key].kind not in (OutcomeKind.DONE, OutcomeKind.SKIPPED):
                     self._skip(number, steps, "the canary did not come through")
                     steps = []
-            size = plan.pace.batch or max(1, len(steps))
+            size = plan.pace.size(len(plan.acting))
             for first in range(0, len(steps), size):
                 await self._batch(number, plan, steps[first : first + size])
         finally:

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from tui.model.fleet import FleetPicture
 from tui.model.host import HostSnapshot
+from tui.model.pace import Pace
 from tui.model.process import Process, ProcessKey
 from tui.model.states import RUNNING_STATES, SIGNALLABLE_STATES, STOPPED_STATES, Health, ProcessState
 from tui.text import clean, duration_words
@@ -53,20 +54,6 @@ class Step:
     start: int = 0
     skip: str = ""
     """Why this target is left alone ('already running', 'not addressable'); empty when it will be acted on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How a job goes through its steps."""
-
-    batch: int = 0
-    """How many steps at a time; 0: all at once, still one at a time on each host."""
-    max_failed: int = 0
-    """Stop beginning new steps after this many failures; 0: never."""
-    wait: bool = True
-    """Follow each process to its end state (RUNNING, STOPPED); False: an accepted request is enough."""
-    canary: bool = False
-    """Run the first step alone and go on only when it is DONE."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +297,7 @@ def plan_summary(plan: Plan) -> list[str]:
     if skipped := Counter(step.skip for step in plan.steps if step.skip):
         lines.append(f"Left alone: {', '.join(f'{count} {why}' for why, count in skipped.most_common())}")
     if len(acting) > 1:
-        lines.append(f"Pace: {_pace_words(plan.pace)}")
+        lines.append(f"Pace: {plan.pace.words()}")
     age = duration_words(plan.data_age) if plan.data_age >= 1 else "less than a second"
     lines.append(f"Data: {age} old")
     if plan.verb in _REMARKS:
@@ -325,15 +312,4 @@ def _tally(counts: Counter[str]) -> str:
     words = [f"{count} {name}" for name, count in counts.most_common(_LISTED)]
     if len(counts) > _LISTED:
         words.append(f"… and {len(counts) - _LISTED} more")
-    return ", ".join(words)
-
-
-def _pace_words(pace: Pace) -> str:
-    words = [f"{pace.batch} at a time" if pace.batch else "all at once", "one at a time on each host"]
-    if pace.canary:
-        words.append("the first alone as a canary")
-    if pace.max_failed:
-        words.append(f"no new ones after {pace.max_failed} failed")
-    if not pace.wait:
-        words.append("without waiting for the end state")
     return ", ".join(words)

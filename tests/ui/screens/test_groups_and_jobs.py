@@ -14,7 +14,7 @@ from tui.model.process import ProcessKey
 from tui.model.states import OutcomeKind, ProcessState
 from tui.ui.screens.jobs import JobsScreen
 from tui.ui.screens.log import LogScreen
-from tui.ui.screens.modals import QuestionScreen
+from tui.ui.screens.modals import LineScreen, QuestionScreen
 
 ONCE_BROKEN = """
 [program:moody]
@@ -101,6 +101,55 @@ async def test_what_failed_is_tried_again_after_a_question(tmp_path: Path) -> No
             await cock.until(lambda: "job 2 start web moody: done" in cock.ticker)
             await cock.press("r")
             await cock.told("nothing to try again")
+
+
+async def test_a_restart_in_batches_asks_for_its_pace_and_then_as_always(
+    tmp_path: Path, daemon: RealSupervisord
+) -> None:
+    async with cockpit(tmp_path, {"web": daemon}) as cock:
+        await cock.go_to("web", "api-00", "api")
+        pids = {name: cock.pid("web", name, "api") for name in ("api-00", "api-01")}
+        await cock.press("+", "B")
+        await cock.until(lambda: isinstance(cock.app.screen, LineScreen))
+        await cock.until(lambda: "batch 20% canary settle 5s max-failed 1" in cock.text())
+        await cock.press("ctrl+u", *"bach 1", "enter")
+        await cock.until(lambda: "'bach' is no word for a pace" in cock.text())
+        await cock.press("ctrl+u", *"batch 1 settle 1s", "enter")
+        await cock.until(lambda: isinstance(cock.app.screen, QuestionScreen))
+        await cock.until(lambda: "Pace: 1 at a time" in cock.text())
+        await cock.say_yes(lambda: isinstance(cock.app.screen, QuestionScreen))
+        await cock.until(lambda: bool(cock.engine.jobs) and cock.engine.jobs[0].finished, 30)
+        assert {outcome.kind for outcome in cock.engine.jobs[0].outcomes.values()} == {OutcomeKind.DONE}
+        assert all(cock.pid("web", name, "api") != pid for name, pid in pids.items())
+        await cock.press("J")
+        await cock.until(lambda: "batch 1 settle 1s" in cock.text())
+
+
+async def test_leaving_the_pace_with_escape_restarts_nothing(tmp_path: Path, daemon: RealSupervisord) -> None:
+    async with cockpit(tmp_path, {"web": daemon}) as cock:
+        await cock.go_to("web", "celery")
+        await cock.press("B")
+        await cock.until(lambda: isinstance(cock.app.screen, LineScreen))
+        await cock.press("escape")
+        await cock.told("not done")
+        assert not cock.engine.jobs
+        assert not cock.fleet.table.hold
+
+
+async def test_what_a_job_stopped_is_brought_back_by_undo(tmp_path: Path, daemon: RealSupervisord) -> None:
+    async with cockpit(tmp_path, {"web": daemon}) as cock:
+        await cock.until(lambda: cock.state("web", "celery") is ProcessState.RUNNING)
+        await cock.go_to("web", "celery")
+        await cock.press("X")
+        await cock.say_yes()
+        await cock.told("job 1 stop web celery: done")
+        await cock.press("J", "R")
+        await cock.told("nothing to take up")
+        await cock.press("U")
+        await cock.until(lambda: isinstance(cock.app.screen, QuestionScreen))
+        await cock.until(lambda: "changed by job 1" in cock.text())
+        await cock.say_yes(lambda: isinstance(cock.app.screen, QuestionScreen))
+        await cock.until(lambda: cock.state("web", "celery") is ProcessState.RUNNING)
 
 
 async def test_the_logs_of_marks_are_merged_each_line_with_its_source(tmp_path: Path) -> None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tui.cli.act import _batch_size
 from tui.cli.exit_codes import ExitCode, code_for_outcomes, worst
 from tui.cli.invocation import host_filter
 from tui.cli.output import iso
-from tui.errors import UsageError
 from tui.model.outcome import Outcome
 from tui.model.process import ProcessKey
 from tui.model.states import OutcomeKind
@@ -38,17 +36,6 @@ def test_the_highest_code_that_applies_wins(
 
 def test_nothing_at_all_is_ok() -> None:
     assert worst([]) is ExitCode.OK
-
-
-@pytest.mark.parametrize(("text", "size"), [("", 0), ("5", 5), ("20%", 2), ("1%", 1), ("100%", 10)])
-def test_a_batch_is_a_number_or_a_percentage_of_the_targets(text: str, size: int) -> None:
-    assert _batch_size(text, 10) == size
-
-
-@pytest.mark.parametrize("text", ["0", "-1", "x", "150%", "%", "²", "1.5"])
-def test_a_batch_that_is_neither_is_an_error(text: str) -> None:
-    with pytest.raises(UsageError):
-        _batch_size(text, 10)
 
 
 def test_only_hosts_that_a_target_can_mean_are_polled() -> None:

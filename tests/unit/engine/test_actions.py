@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,9 @@ from tui.engine.journal import FILE_NAME
 from tui.engine.program_limits import ProgramLimits
 from tui.errors import FaultCode
 from tui.model.outcome import Outcome
+from tui.model.pace import Pace
 from tui.model.plan import Verb
+from tui.model.process import Process, ProcessKey
 from tui.model.states import OutcomeKind, ProcessState
 from tui.rpc.answers import ProgramConfig
 
@@ -51,8 +55,9 @@ async def act(
     argument: str = "",
     directory: Path | None = None,
     wait: bool = True,
+    settle: float = 0.0,
 ) -> Outcome:
-    plan = plan_of(host, verb, argument=argument)
+    plan = replace(plan_of(host, verb, argument=argument), pace=Pace(settle=settle))
     return await act_on_process(scene_of(host, directory, wait=wait), plan, plan.steps[0])
 
 
@@ -434,3 +439,62 @@ async def test_a_fault_is_failed_and_shows_the_state_it_left(host: ScriptedSuper
     outcome = await act(host, Verb.SIGNAL, argument="HUP")
     assert outcome.kind is FAILED
     assert outcome.state_after is ProcessState.RUNNING
+
+
+# --- staying up -----------------------------------------------------------------------------------------------------
+
+
+class Later(ScriptedSupervisor):
+    """Something happens to the new run a while after it came up."""
+
+    def __init__(self, what: Callable[[ScriptedSupervisor], object], after: float = 3.0) -> None:
+        super().__init__(Clock())
+        self.what = what
+        self.at = 0.0
+        self.after = after
+
+    async def process(self, key: ProcessKey) -> Process:
+        row = await super().process(key)
+        if row.pid != 100 and row.state is ProcessState.RUNNING:
+            self.at = self.at or self.clock.now + self.after
+            if self.clock.now > self.at:
+                self.what(self)
+                self.what = lambda _host: None
+        return row
+
+
+@pytest.mark.parametrize("verb", [Verb.RESTART, Verb.SIGNAL])
+async def test_what_stays_up_for_the_settling_time_is_done(host: ScriptedSupervisor, verb: Verb) -> None:
+    began = host.clock.now
+    outcome = await act(host, verb, argument="HUP", settle=20)
+    assert outcome.kind is DONE
+    assert ("still up after 20 s" in outcome.detail) == (verb is Verb.RESTART)
+    assert (host.clock.now - began > 20) == (verb is Verb.RESTART)
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        (lambda host: host.ends("EXITED", exitstatus=3), "EXITED after"),
+        (lambda host: host.ends("BACKOFF", spawnerr="Exited too quickly"), "Exited too quickly"),
+        (lambda host: host.runs(), "RUNNING after"),
+    ],
+    ids=["it ends", "it is being retried", "another run took its place"],
+)
+async def test_what_does_not_stay_up_is_failed_and_written_down_as_such(
+    what: Callable[[ScriptedSupervisor], object], words: str, tmp_path: Path
+) -> None:
+    outcome = await act(Later(what), Verb.RESTART, settle=20, directory=tmp_path)
+    assert outcome.kind is FAILED
+    assert "it did not stay up" in outcome.detail
+    assert words in outcome.detail
+    records = [json.loads(line) for line in (tmp_path / FILE_NAME).read_text().splitlines()]
+    assert [record.get("outcome") for record in records] == [None, "DONE", "FAILED"]
+
+
+async def test_what_cannot_be_read_at_the_end_of_the_settling_time_is_unknown() -> None:
+    def vanish(host: ScriptedSupervisor) -> None:
+        host.unreadable = True
+
+    outcome = await act(Later(vanish), Verb.RESTART, settle=20)
+    assert outcome.kind is UNKNOWN

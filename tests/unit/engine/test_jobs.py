@@ -17,7 +17,8 @@ from tui.engine.memory import Memory
 from tui.errors import NoMatchError, RefusedError
 from tui.model.fleet import FleetPicture
 from tui.model.host import HostSnapshot
-from tui.model.plan import Pace, Plan, Verb, make_plan
+from tui.model.pace import Pace
+from tui.model.plan import Plan, Verb, make_plan
 from tui.model.policy import Guardrail, Policy, Tier
 from tui.model.process import Process, ProcessKey, process_from_wire
 from tui.model.states import HostState, OutcomeKind, ProcessState
@@ -290,25 +291,6 @@ async def test_a_job_that_has_ended_cannot_be_cancelled_and_an_unknown_one_is_to
     assert not jobs.job(number).cancelled
     with pytest.raises(NoMatchError):
         jobs.cancel(99)
-
-
-async def test_retry_is_a_new_job_with_what_failed(jobs: Jobs, site: Site) -> None:
-    site.doomed = {"b"}
-    first = jobs.submit(site.plan(), Tier.TYPED)
-    await ended(jobs, first)
-    site.doomed = set()
-    again = await ended(jobs, jobs.retry(first, Tier.TYPED))
-    assert kinds(again) == {"h1/b": DONE, "h2/b": DONE, "h3/b": DONE}
-    with pytest.raises(RefusedError, match="nothing"):
-        jobs.retry(again.number, Tier.TYPED)
-
-
-async def test_retry_is_judged_like_any_other_plan(jobs: Jobs, site: Site) -> None:
-    site.doomed = {"b"}
-    first = jobs.submit(site.plan(), Tier.TYPED)
-    await ended(jobs, first)
-    with pytest.raises(RefusedError, match="confirmed"):
-        jobs.retry(first, Tier.DO)
 
 
 async def test_leaving_sees_through_what_has_begun_and_begins_nothing_more(jobs: Jobs, site: Site) -> None:

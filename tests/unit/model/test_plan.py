@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tests.unit.model.fleets import NOW, host, picture, process, snapshots, unhurried
 from tui.model.fleet import FleetPicture
 from tui.model.host import HostSnapshot
-from tui.model.plan import HOST_VERBS, Pace, Plan, Verb, make_plan, plan_summary, plan_words
+from tui.model.pace import Pace
+from tui.model.plan import HOST_VERBS, Plan, Verb, make_plan, plan_summary, plan_words
 from tui.model.process import ProcessKey
 from tui.model.states import HostState
 

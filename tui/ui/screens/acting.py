@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 from tui.errors import SupervisorTuiError
 from tui.model.fleet import FleetPicture
+from tui.model.pace import Pace
 from tui.model.plan import UNREACHABLE_HOST, Plan, Verb, make_plan, plan_summary, plan_words
 from tui.model.policy import Judgement, Tier
 from tui.model.process import ProcessKey
@@ -52,14 +53,16 @@ class ActingScreen(BaseScreen):
 
     # --- the way of a verb ------------------------------------------------------------------------------------------
 
-    def propose(self, verb: Verb, argument: str = "", *, pointed: Pointed | None = None) -> None:
-        """Plan, judge, ask; or say why not."""
+    def propose(
+        self, verb: Verb, argument: str = "", *, pointed: Pointed | None = None, pace: Pace | None = None
+    ) -> None:
+        """Plan, judge, ask; or say why not. Without a `pace`: the one for so many targets."""
         pointed = pointed or self.pointed()
         if pointed is None:
             self.say(NO_TARGET.format(verb.value), "warning")
             return
         picture, now = self.engine.picture, self.session.monotonic()
-        plan = self._plan(verb, argument, pointed, picture, now)
+        plan = self._plan(verb, argument, pointed, picture, now, pace)
         judgement = self.engine.policy.judge(plan, picture, now)
         if judgement.refusal:
             self.say(f"refused: {judgement.refusal} — {judgement.advice}".rstrip(" —"), "error")
@@ -68,7 +71,15 @@ class ActingScreen(BaseScreen):
         else:
             self.ask(plan, judgement, pointed)
 
-    def _plan(self, verb: Verb, argument: str, pointed: Pointed, picture: FleetPicture, now: float) -> Plan:
+    def _plan(
+        self,
+        verb: Verb,
+        argument: str,
+        pointed: Pointed,
+        picture: FleetPicture,
+        now: float,
+        pace: Pace | None,
+    ) -> Plan:
         recall = {}
         if verb is Verb.START:
             recall = {key.host: self.engine.remembered(key.host) for key in pointed.keys if key.is_host}
@@ -82,8 +93,9 @@ class ActingScreen(BaseScreen):
             scope=pointed.words,
             recall={host: keys for host, keys in recall.items() if keys},
         )
-        plan = make()
-        pace = pace_for(len(plan.acting))
+        plan = make(pace=pace)
+        if pace is None:
+            pace = pace_for(len(plan.acting))
         return plan if pace == plan.pace else make(pace=pace)
 
     def ask(self, plan: Plan, judgement: Judgement, pointed: Pointed, *, warning: str = "") -> None:
@@ -156,6 +168,25 @@ class ActingScreen(BaseScreen):
     def action_restart(self) -> None:
         """Restart what runs of the target."""
         self.propose(Verb.RESTART)
+
+    def action_rolling_restart(self) -> None:
+        """Restart what runs of the target in batches, at a pace that is typed."""
+        pointed = self.pointed()
+        if pointed is None:
+            self.say(NO_TARGET.format("restart"), "warning")
+            return
+        from tui.ui.screens.rolling import ask_pace
+
+        self.stand_still(True)
+
+        def paced(pace: Pace | None) -> None:
+            self.stand_still(False)
+            if pace is None:
+                self.say("not done: no pace was chosen")
+            else:
+                self.propose(Verb.RESTART, pointed=pointed, pace=pace)
+
+        ask_pace(self, pointed.words, paced)
 
     def action_clear_log(self) -> None:
         """Empty the target's log files."""

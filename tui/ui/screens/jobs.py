@@ -1,4 +1,4 @@
-"""Jobs: what was asked for, a row per target with its outcome. Cancel, retry what failed, copy it."""
+"""Jobs: what was asked for, a row per target with its outcome; and what may follow: retry, resume, undo."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.widget import Widget
 
+from tui.engine.follow_up import FollowUp, follow_up
 from tui.engine.jobs import JobPicture
-from tui.errors import SupervisorTuiError
-from tui.model.plan import make_plan, plan_summary, plan_words
+from tui.errors import RefusedError, SupervisorTuiError
+from tui.model.plan import Plan, plan_summary, plan_words
+from tui.model.policy import Judgement
 from tui.ui.actions import Scope
 from tui.ui.keymap import bindings_of
 from tui.ui.screens.base import BaseScreen
 from tui.ui.screens.heading import Heading
 from tui.ui.screens.modals import QuestionScreen
-from tui.ui.screens.pointing import key_words, pace_for
+from tui.ui.screens.pointing import key_words
 from tui.ui.session import Session
 from tui.ui.widgets.job_list import JobList
 from tui.ui.widgets.job_table import JobTable
@@ -105,35 +107,44 @@ class JobsScreen(BaseScreen):
         self.say(f"job {job.number}: nothing more is begun; what runs is followed to its end")
 
     def action_job_retry(self) -> None:
-        """A new job with what failed, after the same question as for the first."""
-        job, keys = self.job, self.table.failed_keys
-        if job is None or not keys or not job.finished:
-            self.say("nothing to try again: nothing has failed, or the job still runs", "warning")
+        """A new job with what failed."""
+        self._propose(FollowUp.RETRY)
+
+    def action_job_resume(self) -> None:
+        """A new job with what this one has not begun."""
+        self._propose(FollowUp.RESUME)
+
+    def action_job_undo(self) -> None:
+        """A new job that starts what this one stopped, or stops what it started."""
+        self._propose(FollowUp.UNDO)
+
+    def _propose(self, what: FollowUp) -> None:
+        """Plan, judge, ask as for any other job; or say why not."""
+        job = self.job
+        if job is None:
+            self.say("there is no job yet", "warning")
             return
         picture, now = self.engine.picture, self.session.monotonic()
-        plan = make_plan(
-            job.plan.verb,
-            keys,
-            picture,
-            now,
-            argument=job.plan.argument,
-            pace=pace_for(len(keys)),
-            scope=f"failed in job {job.number}",
-        )
+        try:
+            plan = follow_up(what, job, picture, now)
+        except RefusedError as error:
+            self.say(str(error), "warning")
+            return
         judgement = self.engine.policy.judge(plan, picture, now)
         if judgement.refusal:
             self.say(f"refused: {judgement.refusal} — {judgement.advice}", "error")
-            return
-        if not plan.acting:
+        elif not plan.acting:
             self.say(plan_words(plan), "warning")
-            return
+        else:
+            self._ask(plan, judgement)
 
+    def _ask(self, plan: Plan, judgement: Judgement) -> None:
         def answered(yes: bool | None) -> None:
             if not yes:
-                self.say("not tried again")
+                self.say(f"not done: {plan_words(plan)[:1].lower()}{plan_words(plan)[1:]}")
                 return
             try:
-                self._number = self.engine.retry(job.number, judgement.tier)
+                self._number = self.engine.submit(plan, judgement.tier)
             except SupervisorTuiError as error:
                 self.say(f"refused: {error}", "error")
             self.refresh_picture()

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tui.model.fleet import FleetPicture
-from tui.model.plan import Pace, Plan
+from tui.model.pace import Pace
+from tui.model.plan import Plan
 from tui.model.process import ProcessKey
 from tui.model.states import HostState
 from tui.text import clean, duration_words

@@ -116,7 +116,9 @@ class JobTable(ListWidget):
         if job is None:
             return [(" No job yet: S start, X stop, R restart.", palette.dim)] if y == 0 else []
         if y == 0:
-            return [(f" job {job.number}  {job_title(job.plan)}", palette.strong), *self._ending(job)]
+            pace = job.plan.pace.line()
+            how = [(f"   {pace}", palette.dim)] if pace else []
+            return [(f" job {job.number}  {job_title(job.plan)}", palette.strong), *self._ending(job), *how]
         if y == 1:
             return self._tally(job)
         target = self._target_width(width)
