@@ -193,6 +193,50 @@ def test_read_only_refuses_with_5(run: Run, daemon: RealSupervisord) -> None:
     assert _states(daemon)["web:web"] == "RUNNING"
 
 
+def test_a_rolling_restart_prints_each_outcome_as_a_line(run: Run, daemon: RealSupervisord) -> None:
+    done = run(
+        "restart", "pool:*", "--yes", "--canary", "--batch", "50%", "--settle", "300ms", "--json-lines"
+    )
+    assert done.returncode == 0, done.stderr
+    *lines, last = map(json.loads, done.stdout.splitlines())
+    assert [line["name"] for line in lines] == ["pool_00", "pool_01", "pool_02"]
+    assert all("still up after 0.3 s" in line["detail"] for line in lines)
+    assert (last["targets"], last["counts"]["DONE"]) == (3, 3)
+
+
+def test_a_pace_that_contradicts_itself_is_refused(run: Run) -> None:
+    for options in (["--settle", "3s", "--no-wait"], ["--settle", "3"], ["--batch", "0"]):
+        assert run("restart", "pool:*", "--yes", *options).returncode == 2
+
+
+def test_what_was_stopped_is_undone_by_a_later_command_and_only_once(
+    run: Run, daemon: RealSupervisord
+) -> None:
+    assert run("stop", "pool:*", "web", "idle", "--yes").returncode == 0
+    undone = run("undo", "--yes")
+    assert undone.returncode == 0, undone.stderr
+    assert "stop of pool:* web idle" in undone.stderr
+    assert {name for name, state in _states(daemon).items() if state != "RUNNING"} == {"idle:idle"}
+    assert run("undo", "--yes", "--dry-run").stdout.startswith("Stop 4 processes")
+
+
+def test_the_rest_of_a_job_that_gave_up_is_taken_up_later(run: Run, daemon: RealSupervisord) -> None:
+    broken = "[program:aaa]\ncommand=/bin/false\nautostart=false\nstartretries=0\n"
+    daemon.write_config(PROGRAMS + broken)
+    assert run("update", "web-01", "--yes").returncode == 0
+    given_up = run("start", "aaa", "idle", "--yes", "--batch", "1", "--max-failed", "1")
+    assert given_up.returncode == 1
+    assert _states(daemon)["idle:idle"] == "STOPPED"
+    resumed = run("resume", "--yes", "--json")
+    assert resumed.returncode == 0, resumed.stderr
+    assert [outcome["name"] for outcome in json.loads(resumed.stdout)["outcomes"]] == ["idle"]
+    assert _states(daemon)["idle:idle"] == "RUNNING"
+    nothing = run("resume", "--yes")
+    assert nothing.returncode == 4
+    assert "no job that is remembered has left anything" in nothing.stderr
+    assert run("retry", "--yes").returncode == 1
+
+
 def test_signal_reaches_the_process(run: Run, daemon: RealSupervisord) -> None:
     assert run("signal", "KILL", "web-01/idle", "--yes").returncode in (0, 1, 4)
     before: Any = daemon.proxy.supervisor.getProcessInfo("web")

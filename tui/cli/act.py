@@ -36,14 +36,19 @@ def consent_options(command: Command) -> Command:
     return command
 
 
+def lines_option(command: Command) -> Command:
+    """For what may take long."""
+    return click.option(
+        "--json-lines",
+        "as_lines",
+        is_flag=True,
+        help="One JSON object a line: each outcome as it comes, at last the counts.",
+    )(command)
+
+
 def _process_options(command: Command) -> Command:
     for option in (
-        click.option(
-            "--json-lines",
-            "as_lines",
-            is_flag=True,
-            help="One JSON object a line: each outcome as it comes, at last the counts.",
-        ),
+        lines_option,
         click.option("--no-wait", is_flag=True, help="An accepted request is enough."),
         click.option(
             "--max-failed", type=click.IntRange(0), default=0, help="Begin nothing more after N failures."

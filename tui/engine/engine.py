@@ -77,6 +77,7 @@ class Engine:
         self._wakeups = Wakeups(self._refresh, self._supervision.failed)
         self._journal = Journal(state_dir, required=settings.journal_required, complain=self._notice)
         self._memory = Memory(state_dir, complain=self._notice)
+        self._state_dir = state_dir
         self._job_pictures: tuple[JobPicture, ...] = ()
         self._job_moved = threading.Condition()
         self._unanswered = set(settings.hosts)
@@ -359,6 +360,7 @@ class Engine:
     def _started_jobs(self) -> Jobs:
         if self._jobs is None:
             from tui.engine.jobs import Jobs
+            from tui.engine.kept_jobs import KeptJobs
 
             self._jobs = Jobs(
                 supervisors=self._connections.acting,
@@ -366,6 +368,7 @@ class Engine:
                 poll=self._poll_fresh,
                 journal=self._journal,
                 memory=self._memory,
+                kept=KeptJobs(self._state_dir, complain=self._notice),
                 policy=self.policy,
                 changed=self._jobs_changed,
             )

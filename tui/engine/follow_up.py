@@ -15,7 +15,7 @@ from tui.model.fleet import FleetPicture
 from tui.model.outcome import Outcome
 from tui.model.plan import Plan, Verb, make_plan
 from tui.model.process import ProcessKey
-from tui.model.states import RUNNING_STATES, STOPPED_STATES
+from tui.model.states import RUNNING_STATES, STOPPED_STATES, ProcessState
 
 
 class FollowUp(Enum):
@@ -61,22 +61,33 @@ def rest(job: JobPicture) -> tuple[ProcessKey, ...]:
     return tuple(key for key, outcome in _acted(job) if never_begun(outcome))
 
 
+def may_be_undone(job: JobPicture) -> tuple[ProcessKey, ...]:
+    """What it stopped, or started, in the plan's order; whether that still stands is not known here."""
+    old, new = RUNNING_STATES, STOPPED_STATES
+    match _OPPOSITE.get(job.plan.verb):
+        case None:
+            return ()
+        case Verb.STOP:
+            old, new = new, old
+    return tuple(
+        key for key, outcome in _acted(job) if outcome.state_before in old and outcome.state_after in new
+    )
+
+
 _OPPOSITE = {Verb.STOP: Verb.START, Verb.RESTART: Verb.START, Verb.START: Verb.STOP}
 """A restart is undone where it left something stopped."""
 
 
-def _changed(job: JobPicture, picture: FleetPicture) -> Iterator[ProcessKey]:
+def _undone(job: JobPicture, picture: FleetPicture) -> Iterator[ProcessKey]:
     """What the job stopped and nobody has started since, or the reverse."""
-    opposite = _OPPOSITE.get(job.plan.verb)
-    if opposite is None:
-        return
-    old, new = RUNNING_STATES, STOPPED_STATES
-    if opposite is Verb.STOP:
-        old, new = new, old
-    for key, outcome in _acted(job):
+    for key in may_be_undone(job):
         process = picture.process(key)
-        if outcome.state_before in old and outcome.state_after in new and process and process.state in new:
+        if process is not None and process.state in _same(job.outcomes[key].state_after):
             yield key
+
+
+def _same(state: ProcessState | None) -> frozenset[ProcessState]:
+    return STOPPED_STATES if state in STOPPED_STATES else RUNNING_STATES
 
 
 def _acted(job: JobPicture) -> Iterator[tuple[ProcessKey, Outcome]]:
@@ -89,5 +100,5 @@ def _acted(job: JobPicture) -> Iterator[tuple[ProcessKey, Outcome]]:
 _KEYS: dict[FollowUp, Callable[[JobPicture, FleetPicture], tuple[ProcessKey, ...] | Iterator[ProcessKey]]] = {
     FollowUp.RETRY: lambda job, _picture: failed(job),
     FollowUp.RESUME: lambda job, _picture: rest(job),
-    FollowUp.UNDO: _changed,
+    FollowUp.UNDO: _undone,
 }

@@ -19,6 +19,7 @@ from tui.engine.daemon_actions import act_on_host, preview
 from tui.engine.evidence import settled_by
 from tui.engine.job_picture import JobPicture, hosts_not_begun, note
 from tui.engine.journal import Journal
+from tui.engine.kept_jobs import KeptJobs
 from tui.engine.memory import Memory
 from tui.engine.program_limits import ProgramLimits
 from tui.engine.scene import REQUEST_SECONDS, Scene
@@ -56,6 +57,7 @@ class Jobs:
         poll: Callable[[str], Awaitable[HostSnapshot]],
         journal: Journal,
         memory: Memory,
+        kept: KeptJobs,
         policy: Policy,
         changed: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
@@ -69,6 +71,7 @@ class Jobs:
         self._poll = poll
         self._journal = journal
         self._memory = memory
+        self._kept = kept
         self._policy = policy
         self._changed = changed
         self._clock = clock
@@ -275,6 +278,7 @@ class Jobs:
                 self._memory.forget(host)
         self._journal.settle(plan_keys(plan), f"acted on again by job {number}")
         self._update(number, finished_at=self._clock(), note=note(self.job(number)))
+        self._kept.keep(self.job(number))
         self._tasks.pop(number, None)
 
     def _remember(self, plan: Plan) -> None:
@@ -311,6 +315,8 @@ class Jobs:
                 self._journal.settled(number, settled)
                 self._take(number, settled)
                 self._update(number, note=note(self.job(number)))
+                if self.job(number).finished:
+                    self._kept.keep(self.job(number))
                 return
 
     async def _finish_restart(self, number: int, left: Outcome, step: Step) -> Outcome | None:

@@ -5,12 +5,11 @@ Several running programs share the file; the last one to write a host wins.
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from tui.engine.json_file import read_json, write_json
 from tui.model.process import ProcessKey
 
 FILE_NAME = "remembered.json"
@@ -76,7 +75,7 @@ class Memory:
         if self._path is None:
             return {}
         try:
-            content = json.loads(self._path.read_text(encoding="utf-8"))
+            content = read_json(self._path)
             return {
                 str(host): frozenset(ProcessKey(str(host), str(group), str(name)) for group, name in pairs)
                 for host, pairs in content["hosts"].items()
@@ -91,15 +90,9 @@ class Memory:
         """Whole or not at all: a new file takes the old one's place."""
         if self._path is None:
             return
-        import tempfile  # here, because a start-up that stops nothing need not pay for it
-
         hosts = {host: sorted([k.group, k.name] for k in keys) for host, keys in self._hosts.items()}
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=".remembered-")
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump({"schema": 1, "hosts": hosts}, file)
-            os.replace(name, self._path)
+            write_json(self._path, {"schema": 1, "hosts": hosts})
             self._read = self._version()
         except OSError as error:
             self._complain(f"{self._path} cannot be written: {error.strerror}")

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from tui.engine.jobs import Jobs
 from tui.engine.journal import Journal
+from tui.engine.kept_jobs import KeptJobs
 from tui.engine.memory import Memory
 from tui.engine.program_limits import ProgramLimits
 from tui.engine.scene import Scene
@@ -219,6 +220,7 @@ def jobs_of(
         poll=poll,
         journal=Journal(directory),
         memory=Memory(directory),
+        kept=KeptJobs(directory),
         policy=policy or Policy(),
         changed=changed,
         clock=clock,
