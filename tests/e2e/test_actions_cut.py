@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
-import socket
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from tests.support.fault_proxy import Fault, FaultProxy, running_proxies
 from tests.support.fleets import run_job, run_one, settings_for, wait_state, watched
 from tests.support.supervisord import (
     RealSupervisord,
-    free_port,
     ignores_term,
     running_supervisord,
     wait_until,
@@ -62,96 +59,9 @@ startsecs=0
 """
 
 
-class CuttingProxy:
-    """Between the engine and a supervisord. Of requests with `marker`, it lets through what `cut` says, then hangs up.
-
-    `cut` is 'nothing' (all goes through), 'request' (all but the last byte is passed on), or 'answer' (the request is passed
-    on whole and its answer thrown away). `whole` counts the marked requests that reached supervisord whole.
-    """
-
-    def __init__(self, target: int, journal: Path) -> None:
-        self.port = free_port()
-        self.target = target
-        self.journal = journal
-        self.marker = b"startProcess"
-        self.cut = "nothing"
-        self.seen = 0
-        self.whole = 0
-        self.journal_at_commit: list[str] = []
-        self._listener = socket.create_server(("127.0.0.1", self.port))
-        self._open: list[socket.socket] = []
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self) -> None:
-        for each in (self._listener, *self._open):
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                self._open.append(client)
-                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _serve(self, client: socket.socket) -> None:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.target)) as server:
-            self._open.append(server)
-            while request := self._request(client, server):
-                self._answer(client, server, request)
-        client.close()
-
-    def _request(self, client: socket.socket, server: socket.socket) -> bytes:
-        """One request passed on byte for byte as it comes; empty when that is where it ended."""
-        got = b""
-        while True:
-            head, separator, body = got.partition(b"\r\n\r\n")
-            length = _length(head) if separator else -1
-            marked = self.marker in body and self.cut != "nothing"
-            if separator and marked and len(body) >= length - 1 and self.cut == "request":
-                self.seen += 1
-                return b""
-            if separator and len(body) >= length:
-                if self.marker in body:
-                    self.seen += 1
-                    self.whole += 1
-                return got
-            piece = client.recv(65536)
-            if not piece:
-                return b""
-            got += piece
-            done = len(got.partition(b"\r\n\r\n")[2]) == length and length > 0
-            if self.marker in got and (done or _length(head) == len(body) + len(piece)):
-                self.journal_at_commit.append(self.journal.read_text() if self.journal.exists() else "")
-            server.sendall(piece[: len(piece) - self._surplus(got)])
-
-    def _surplus(self, got: bytes) -> int:
-        """How many of the last bytes are held back: the last one may come together with those before it."""
-        head, separator, body = got.partition(b"\r\n\r\n")
-        cut = separator and self.cut == "request" and self.marker in body
-        return max(0, len(body) - (_length(head) - 1)) if cut else 0
-
-    def _answer(self, client: socket.socket, server: socket.socket, request: bytes) -> None:
-        if self.cut == "answer" and self.marker in request:
-            raise OSError
-        got = b""
-        while True:
-            head, separator, body = got.partition(b"\r\n\r\n")
-            if separator and len(body) >= _length(head):
-                break
-            piece = server.recv(65536)
-            if not piece:
-                raise OSError
-            got += piece
-            client.sendall(piece)
-
-
-def _length(head: bytes) -> int:
-    for line in head.split(b"\r\n"):
-        if line.lower().startswith(b"content-length:"):
-            return int(line.partition(b":")[2])
-    return 0
+START = b"startProcess"
+LAST_BYTE = -1
+"""A cut right before it."""
 
 
 @pytest.fixture
@@ -167,14 +77,13 @@ def state_dir(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def proxy(daemon: RealSupervisord, state_dir: Path) -> Iterator[CuttingProxy]:
-    proxy = CuttingProxy(daemon.port, state_dir / "journal.jsonl")
-    yield proxy
-    proxy.close()
+def proxy(daemon: RealSupervisord) -> Iterator[FaultProxy]:
+    with running_proxies() as proxies:
+        yield proxies.before(daemon.endpoint)
 
 
 @pytest.fixture
-def engine(daemon: RealSupervisord, proxy: CuttingProxy, state_dir: Path) -> Iterator[Engine]:
+def engine(daemon: RealSupervisord, proxy: FaultProxy, state_dir: Path) -> Iterator[Engine]:
     """An engine that reaches the supervisord through the proxy only."""
     through = RealSupervisord(daemon.directory, port=proxy.port)
     with watched({"h": daemon}, settings=settings_for({"h": through}), state_dir=state_dir) as running:
@@ -193,22 +102,21 @@ def witness(daemon: RealSupervisord, name: str) -> Any:  # noqa: ANN401
 
 
 def test_a_start_that_is_cut_before_its_last_byte_did_not_run_and_says_so(
-    engine: Engine, daemon: RealSupervisord, proxy: CuttingProxy
+    engine: Engine, daemon: RealSupervisord, proxy: FaultProxy
 ) -> None:
-    proxy.cut = "request"
+    proxy.fault = Fault(marker=START, cut_request=LAST_BYTE)
     outcome = run_one(engine, Verb.START, key("idle"))
-    assert (proxy.seen, proxy.whole) == (1, 0)
+    assert [exchange.whole for exchange in proxy.calls(START)] == [False]
     assert outcome.kind is OutcomeKind.NOT_EXECUTED
     assert witness(daemon, "idle")["start"] == 0
 
 
 def test_a_connection_that_is_refused_at_the_action_is_not_executed(
-    engine: Engine, daemon: RealSupervisord, proxy: CuttingProxy
+    engine: Engine, daemon: RealSupervisord, proxy: FaultProxy
 ) -> None:
     """The host answered a moment ago; the connection of the action itself never comes about."""
     plan = make_plan(Verb.START, [key("idle")], engine.picture, time.monotonic())
-    proxy._listener.shutdown(socket.SHUT_RDWR)
-    proxy._listener.close()
+    proxy.refuse()
     outcome = engine.wait_job(engine.submit(plan, Tier.TYPED), 60).outcomes[key("idle")]
     assert outcome.kind is OutcomeKind.NOT_EXECUTED
     assert outcome.detail.startswith("not sent")
@@ -216,34 +124,41 @@ def test_a_connection_that_is_refused_at_the_action_is_not_executed(
 
 
 def test_a_start_whose_answer_is_lost_ran_once_and_is_settled_by_reading(
-    engine: Engine, daemon: RealSupervisord, proxy: CuttingProxy
+    engine: Engine, daemon: RealSupervisord, proxy: FaultProxy
 ) -> None:
-    proxy.cut = "answer"
+    proxy.fault = Fault(marker=START, cut_answer=0)
     outcome = run_one(engine, Verb.START, key("idle"))
     assert outcome.kind is OutcomeKind.DONE
-    assert proxy.whole == 1
+    assert [exchange.whole for exchange in proxy.calls(START)] == [True]
     assert outcome.pid_after == witness(daemon, "idle")["pid"]
 
 
 def test_a_restart_whose_answer_is_lost_ends_with_a_new_run(
-    engine: Engine, daemon: RealSupervisord, proxy: CuttingProxy
+    engine: Engine, daemon: RealSupervisord, proxy: FaultProxy
 ) -> None:
     """supervisord drops the start when the connection goes during the stop; the engine then sends it by itself."""
     before = witness(daemon, "stubborn")["pid"]
-    proxy.marker, proxy.cut = b"multicall", "answer"
+    proxy.fault = Fault(marker=b"multicall", cut_answer=0)
     outcome = run_one(engine, Verb.RESTART, key("stubborn"))
     assert outcome.kind is OutcomeKind.DONE
-    assert proxy.whole == 1
+    assert [exchange.whole for exchange in proxy.calls(b"multicall")] == [True]
     after = witness(daemon, "stubborn")
     assert after["statename"] == "RUNNING"
     assert after["pid"] == outcome.pid_after != before
 
 
 def test_the_intent_is_on_the_disk_when_supervisord_gets_the_last_byte(
-    engine: Engine, proxy: CuttingProxy
+    engine: Engine, proxy: FaultProxy, state_dir: Path
 ) -> None:
+    journals: list[str] = []
+
+    def look(request: bytes) -> None:
+        if START in request:
+            journals.append((state_dir / "journal.jsonl").read_text())
+
+    proxy.at_commit = look
     assert run_one(engine, Verb.START, key("idle")).kind is OutcomeKind.DONE
-    (journal,) = proxy.journal_at_commit
+    (journal,) = journals
     assert '"kind": "intent"' in journal
     assert '"outcome"' not in journal
 
