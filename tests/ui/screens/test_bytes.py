@@ -2,83 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from rich.color import ColorSystem
-from textual.pilot import Pilot
 
 from tests.snapshots.still_fleet import still_fleet
-from tests.ui.screens.cockpit import StillEngine
-from tests.ui.widgets.stage import EPOCH, NOW, host, picture, process
+from tests.ui.screens.counted import cost, cost_of, counted, painted, pass_seconds
+from tests.ui.widgets.stage import host, picture, process
 from tui.model.fleet import FleetPicture
 from tui.model.states import ProcessState
-from tui.ui.app import SupervisorTuiApp
-from tui.ui.keymap import make_keymap
-from tui.ui.session import Session
-from tui.ui.terminal.diff_driver import redraw
-from tui.ui.terminal.shadow_grid import ShadowGrid
 
 KILO = 1024
-
-
-class CountedApp(SupervisorTuiApp):
-    """Keeps what a true-colour terminal would be sent."""
-
-    sent: list[str]
-    grid: ShadowGrid
-    counting = False
-
-    @property
-    def is_headless(self) -> bool:
-        return not self.counting
-
-    def count_bytes(self) -> None:
-        assert self._driver is not None
-        self.sent = []
-        self.grid = ShadowGrid(*self.size)
-        self.console._color_system = ColorSystem.TRUECOLOR
-        self._driver.write = self.keep  # type: ignore[method-assign]
-        self.counting = True
-
-    def keep(self, data: str) -> None:
-        sent = self.grid.feed(data)
-        if sent:
-            self.sent.append(sent)
-
-    def show(self, what: FleetPicture) -> None:
-        self.engine._picture = what
-        self._wake()
-
-
-@asynccontextmanager
-async def counted(tmp_path: Path, what: FleetPicture) -> AsyncIterator[tuple[CountedApp, Pilot[int]]]:
-    engine = StillEngine(what, tmp_path)
-    session = Session(
-        engine, engine.settings, make_keymap({}), monotonic=lambda: NOW, wall=lambda: float(EPOCH)
-    )
-    app = CountedApp(session)
-    async with app.run_test(size=(200, 60)) as pilot:
-        await pilot.press("escape")
-        await painted(pilot)
-        app.count_bytes()
-        redraw(app)
-        await painted(pilot)
-        yield app, pilot
-
-
-async def painted(pilot: Pilot[int]) -> None:
-    for _ in range(4):
-        await pilot.pause()
-
-
-async def cost(app: CountedApp, pilot: Pilot[int], *keys: str) -> int:
-    app.sent = []
-    await pilot.press(*keys)
-    await painted(pilot)
-    return sum(len(data.encode()) for data in app.sent)
 
 
 @pytest.mark.parametrize(
@@ -128,6 +62,36 @@ async def test_a_poll_that_changed_nothing_sends_nothing(tmp_path: Path) -> None
         app._tick()
         await painted(pilot)
         assert "".join(app.sent) == ""
+
+
+def busy(restarted: int = 0) -> FleetPicture:
+    """More rows than the screen has lines; so many of them, not the one under the cursor, have another pid by one digit."""
+    names = [f"gunicorn-{number:02d}" for number in range(80)]
+    pids = [4000 + n + (n % 11 == 3 and n // 11 < restarted) for n in range(80)]
+    rows = [process("web-01", "api", name, age=11, pid=pid) for name, pid in zip(names, pids, strict=True)]
+    return picture(host("web-01", rows))
+
+
+async def test_a_tick_that_changed_one_cell_in_a_hundred_sends_some_bytes_each(tmp_path: Path) -> None:
+    async with counted(tmp_path, busy()) as (app, pilot):
+        assert 0 < await cost_of(app, pilot, lambda: app.show(busy(restarted=4))) <= 64
+
+
+async def test_a_tick_that_changed_every_age_sends_the_digits_and_the_ways_to_them(tmp_path: Path) -> None:
+    async with counted(tmp_path, busy()) as (app, pilot):
+        assert 100 < await cost_of(app, pilot, lambda: pass_seconds(app, 10)) <= KILO
+
+
+async def test_a_step_costs_two_lines_at_most(tmp_path: Path) -> None:
+    async with counted(tmp_path, busy()) as (app, pilot):
+        await pilot.press("j", "j")
+        assert 0 < await cost(app, pilot, "j") <= 600
+
+
+@pytest.mark.parametrize("key", ["1", "3", "X", "R"])
+async def test_a_change_of_focus_and_a_question_stay_below_5_kb(tmp_path: Path, key: str) -> None:
+    async with counted(tmp_path, busy()) as (app, pilot):
+        assert 0 < await cost(app, pilot, key) <= 5 * KILO
 
 
 async def test_one_changed_row_sends_little(tmp_path: Path) -> None:
