@@ -22,10 +22,10 @@ import pexpect
 import pyte
 
 from tests.bench.figures import AtMost, Figure, TimesAtMost, run
+from tests.bench.places import COLUMNS, PROGRAM, ROWS, environment_of
 from tests.support.fake_fleet import Plan, running_fake_fleet
 
 RUNS = 7
-COLUMNS, ROWS = 200, 60
 PATIENCE = 15.0
 BARE = (
     "from textual.app import App\n"
@@ -35,7 +35,6 @@ BARE = (
     "        yield Static('FIRST PAINT')\n"
     "Bare().run()\n"
 )
-PROGRAM = Path(sys.executable).with_name("supervisor-tui")
 PICTURE, FRAME = r"as of \d+. ago", r"help  :"
 LIMIT = (
     "one interpreter imports Textual, imports the rest, reads the rows and paints: what 10,000 rows cost to read comes on top "
@@ -49,7 +48,7 @@ def seen_at(command: Sequence[str], home: Path, sign: bytes, wanted: str, *other
     `sign` is a word among the bytes that show `wanted`, and among no earlier ones.
     """
     child = pexpect.spawn(
-        command[0], list(command[1:]), dimensions=(ROWS, COLUMNS), env=_environment(home), timeout=PATIENCE
+        command[0], list(command[1:]), dimensions=(ROWS, COLUMNS), env=environment_of(home), timeout=PATIENCE
     )
     began = time.perf_counter()
     screen = pyte.Screen(COLUMNS, ROWS)
@@ -74,14 +73,6 @@ def seen_at(command: Sequence[str], home: Path, sign: bytes, wanted: str, *other
     child.close(force=True)
     assert set(found) == missing, f"{missing - set(found)} not seen by {command}"
     return [found[pattern] for pattern in (wanted, *others)]
-
-
-def _environment(home: Path) -> dict[str, str]:
-    """As a user's: with compiled modules, and in nobody's way."""
-    left_out = ("SSH_", "TMUX", "COLUMNS", "LINES", "PYTHONDONTWRITEBYTECODE")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
-    places = {f"XDG_{name}_HOME": str(home / name.lower()) for name in ("CONFIG", "STATE", "CACHE")}
-    return {**kept, **places, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
 
 
 def _hosts(home: Path, *urls: str) -> list[str]:

@@ -78,8 +78,7 @@ class Churning(DataTableProgram):
         self._rows = rows
         self._turn = 0
 
-    def on_mount(self) -> None:
-        super().on_mount()
+    def on_ready(self) -> None:
         self.show(self._row(number, 0) for number in range(self._rows))
         self.set_interval(CHURN_PERIOD, self._churn)
 
