@@ -288,12 +288,11 @@ class Channel(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         """Put bytes on the wire, 4096 at a time; nothing when the client has gone."""
-        if self.transport is None or self.transport.is_closing():
-            return
-        self.host.counts.bytes_out += len(data)
-        if len(data) <= PIECE:
-            self.transport.write(data)
-            return
         view = memoryview(data)
         for begin in range(0, len(data), PIECE):
-            self.transport.write(view[begin : begin + PIECE])
+            # Asked before each piece: the client may leave between two, and asyncio complains of each one after that.
+            if self.transport is None or self.transport.is_closing():
+                return
+            piece = view[begin : begin + PIECE]
+            self.host.counts.bytes_out += len(piece)
+            self.transport.write(piece)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import socket
 from collections.abc import Iterator
 
@@ -151,3 +153,17 @@ def test_what_cannot_be_done_is_an_error_and_harms_nothing(fleet: FakeFleet, por
         with pytest.raises(RuntimeError):
             fleet.order(**order)
     assert b"200 OK" in ask(port, STATE)
+
+
+def test_a_client_that_leaves_between_two_pieces_is_left_in_silence(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with running_fake_fleet(Plan(processes=200)) as fleet:
+        for _ in range(3):
+            # Held until the client has gone, so that its first piece already goes nowhere.
+            os.kill(fleet.pid, signal.SIGSTOP)
+            with socket.create_connection(("127.0.0.1", fleet.ports[0])) as client:
+                client.sendall(STATUS)
+            os.kill(fleet.pid, signal.SIGCONT)
+            wait_until(lambda: fleet.stats().calls.get("supervisor.getAllProcessInfo") == 1)
+    assert capfd.readouterr().err == ""
