@@ -1,4 +1,4 @@
-"""Every bench, one after another, each in a process of its own: `python -m tests.bench [--quick] [--rows FILE] [NAME ...]`.
+"""Every bench, one after another, each in a process of its own: `python -m tests.bench [--quick | --smoke] [--rows FILE] [NAME ...]`.
 
 `--rows FILE` is emptied first. A bench that fails ends the run with its exit code.
 """
@@ -11,13 +11,15 @@ import sys
 import time
 from pathlib import Path
 
+from tests.bench.figures import Size, add_size
+
 BENCHES = sorted(path.stem for path in Path(__file__).parent.glob("bench_*.py"))
 
 
 def main() -> int:
     """Run what was asked for; 0 when every bench ran."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
-    parser.add_argument("--quick", action="store_true", help="reduced runs: all within two minutes")
+    add_size(parser)
     parser.add_argument("--rows", type=Path, help="write the figures to this file, a JSON object a line")
     parser.add_argument("names", nargs="*", default=BENCHES, help="which (default: all)")
     options = parser.parse_args()
@@ -27,7 +29,7 @@ def main() -> int:
     for name in options.names:
         print(f"== {name}", flush=True)
         command = [sys.executable, "-m", f"tests.bench.{name}"]
-        command += ["--quick"] if options.quick else []
+        command += [] if options.size is Size.FULL else [f"--{options.size.value}"]
         command += ["--rows", str(options.rows)] if options.rows is not None else []
         began = time.monotonic()
         ended = subprocess.run(command, check=False)

@@ -16,7 +16,7 @@ from rich.color import ColorSystem
 from textual.pilot import Pilot
 
 from tests.bench.datatable_program import DataTableProgram, rows_of
-from tests.bench.figures import AtMost, Figure, run
+from tests.bench.figures import AtMost, Figure, Size, run
 from tests.ui.screens.counted import CountedApp, cost, cost_of, counted, pass_seconds
 from tests.ui.widgets.stage import NOW, host, picture, process
 from tui.model.fleet import FleetPicture
@@ -115,7 +115,7 @@ async def both() -> tuple[dict[str, float], dict[str, float]]:
     return mine, others
 
 
-def measure(quick: bool) -> Iterator[Figure]:
+def measure(size: Size) -> Iterator[Figure]:
     """All acts; bytes are the same in each run."""
     mine, others = asyncio.run(both())
     rows: tuple[tuple[str, str, AtMost | None, str], ...] = (

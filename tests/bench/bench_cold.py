@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from tests.bench.figures import Figure, TimesLess, run
+from tests.bench.figures import Figure, Size, TimesLess, run
 from tests.bench.others import THREADS, seconds_by_threads, seconds_one_by_one
 from tests.support.fake_fleet.client import FakeFleet, running_fake_fleet
 from tests.support.fake_fleet.faults import Fault
@@ -19,6 +19,7 @@ from tui.engine.engine import Engine
 
 HOSTS, PROCESSES = 100, 50
 DEAD = {**dict.fromkeys((11, 29, 47, 63, 88), Fault.REFUSED), **dict.fromkeys((20, 71), Fault.BLACK_HOLE)}
+SMOKE = Plan(hosts=5, processes=3, faults={3: Fault.REFUSED})
 PATIENCE = 30.0
 
 
@@ -37,15 +38,16 @@ def ours(fleet: FakeFleet, live: int) -> float:
         engine.stop()
 
 
-def measure(quick: bool) -> Iterator[Figure]:
+def measure(size: Size) -> Iterator[Figure]:
     """Ours beside two ways of using xmlrpc.client."""
-    with running_fake_fleet(Plan(hosts=HOSTS, processes=PROCESSES, faults=DEAD)) as fleet:
-        live = HOSTS - len(DEAD)
-        mine = min(ours(fleet, live) for _ in range(1 if quick else 3))
+    plan = SMOKE if size is Size.SMOKE else Plan(hosts=HOSTS, processes=PROCESSES, faults=DEAD)
+    with running_fake_fleet(plan) as fleet:
+        live = plan.hosts - len(plan.faults)
+        mine = min(ours(fleet, live) for _ in range(3 if size is Size.FULL else 1))
         pooled, whole = seconds_by_threads(fleet.ports, live)
-        single = whole if quick else seconds_one_by_one(fleet.ports)
+        single = whole if size is Size.QUICK else seconds_one_by_one(fleet.ports)
     what = f"full picture of {HOSTS} x {PROCESSES}, 5 refused, 2 black holes"
-    if not quick:
+    if size is not Size.QUICK:
         yield Figure(what, mine, "s", TimesLess(100), "xmlrpc.client, one after another, 5 s", single)
     yield Figure(
         what,

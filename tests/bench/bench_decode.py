@@ -10,7 +10,7 @@ import time
 import xmlrpc.client
 from collections.abc import Callable, Iterator, Sequence
 
-from tests.bench.figures import Figure, TimesLess, run
+from tests.bench.figures import Figure, Size, TimesLess, run
 from tests.support.supervisord import running_supervisord
 from tui.model.states import ProcessState
 from tui.rpc.client import Supervisor
@@ -19,7 +19,9 @@ from tui.rpc.status import StatusDecoder
 
 PROCESSES = 50
 POLLS = 1000
-PROGRAMS = f"[program:worker]\ncommand=sleep 1000\nprocess_name=%(program_name)s_%(process_num)02d\nnumprocs={PROCESSES}\n"
+PROGRAMS = (
+    "[program:worker]\ncommand=sleep 1000\nprocess_name=%(program_name)s_%(process_num)02d\nnumprocs={}\n"
+)
 
 
 def status_body(now: int, *, pid: int = 1000, count: int = PROCESSES) -> bytes:
@@ -85,9 +87,9 @@ def decoding(share: int) -> Iterator[Figure]:
         )
 
 
-def polling(polls: int) -> Iterator[Figure]:
-    """The whole client's CPU per poll of a real supervisord with 50 processes that do not change."""
-    with running_supervisord(PROGRAMS) as daemon:
+def polling(polls: int, processes: int) -> Iterator[Figure]:
+    """The whole client's CPU per poll of a real supervisord with processes that do not change."""
+    with running_supervisord(PROGRAMS.format(processes)) as daemon:
         asyncio.run(_settled(Supervisor(daemon.endpoint, "host")))
         proxy = daemon.proxy
         began = time.process_time()
@@ -96,7 +98,7 @@ def polling(polls: int) -> Iterator[Figure]:
         theirs = (time.process_time() - began) / (polls // 10)
         ours = asyncio.run(_polled(Supervisor(daemon.endpoint, "host"), polls))
     yield Figure(
-        f"poll a host of {PROCESSES} processes", ours * 1e6, "µs CPU", None, "xmlrpc.client", theirs * 1e6
+        f"poll a host of {processes} processes", ours * 1e6, "µs CPU", None, "xmlrpc.client", theirs * 1e6
     )
 
 
@@ -118,10 +120,11 @@ async def _polled(supervisor: Supervisor, polls: int) -> float:
     return spent / polls
 
 
-def measure(quick: bool) -> Iterator[Figure]:
+def measure(size: Size) -> Iterator[Figure]:
     """Decoding, then polling."""
-    yield from decoding(4 if quick else 1)
-    yield from polling(POLLS // 5 if quick else POLLS)
+    share = {Size.FULL: 1, Size.QUICK: 5, Size.SMOKE: 40}[size]
+    yield from decoding(share)
+    yield from polling(POLLS // share, 2 if size is Size.SMOKE else PROCESSES)
 
 
 if __name__ == "__main__":

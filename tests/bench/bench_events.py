@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.bench.figures import AtMost, Figure, run
+from tests.bench.figures import AtMost, Figure, Size, run
 from tests.support.supervisord import RealSupervisord, running_supervisord
 from tests.support.terminal import Terminal, run_in_terminal
 
@@ -25,7 +25,7 @@ PROGRAMS = (
     "[program:w]\ncommand=sleep 1000\nprocess_name=%(program_name)s_%(process_num)02d\nstartsecs=0\n"
     f"numprocs={PROCESSES}\nautorestart=false\n"
 )
-KILLS, QUICK_KILLS = 30, 5
+KILLS = {Size.FULL: 30, Size.QUICK: 3, Size.SMOKE: 2}
 SETTLE_SECONDS = 3.0
 """Until the second poll has been and the feed is up."""
 
@@ -75,9 +75,9 @@ def _take_for(terminal: Terminal, seconds: float) -> None:
         terminal.take(min(left, 0.05))
 
 
-def measure(quick: bool) -> Iterator[Figure]:
+def measure(size: Size) -> Iterator[Figure]:
     """Median and worst of a kill to its row, by feed and by polls of 2 s."""
-    kills = QUICK_KILLS if quick else KILLS
+    kills = KILLS[size]
     fed, polled = latencies("on", kills), latencies("off", kills)
     what = f"kill -9 of one of {PROCESSES} → its row painted"
     against = "the same by polls of 2 s"

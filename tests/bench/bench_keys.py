@@ -21,7 +21,7 @@ from pathlib import Path
 import pexpect
 import pyte
 
-from tests.bench.figures import AtMost, Figure, run
+from tests.bench.figures import AtMost, Figure, Size, run
 from tests.bench.places import COLUMNS, PROGRAM, ROWS, environment_of
 from tests.support.fake_fleet import Plan, running_fake_fleet
 
@@ -29,6 +29,10 @@ PROCESSES = 50
 CHURN = 0.01
 """Of all processes, so many crash in a second."""
 STEPS, PAGES = 120, 40
+SHARE = {Size.FULL: 1, Size.QUICK: 6, Size.SMOKE: 20}
+"""What the numbers of steps and pages are divided by."""
+SIZES = ((200, 10, 25), (1000, 16, 25), (2000, 16, None))
+"""Hosts, and ms that a step and a page may wait."""
 DOWN, PAGE_DOWN, PAGE_UP = "\x1b[B", "\x1b[6~", "\x1b[5~"
 PATIENCE = 60.0
 QUIET = 0.01
@@ -86,10 +90,10 @@ class Typist:
 
 
 def waits_of(
-    command: Sequence[str], home: Path, sign: str, quick: bool, first: str = ""
+    command: Sequence[str], home: Path, sign: str, size: Size, first: str = ""
 ) -> tuple[float, float, float]:
     """The 95th percentile and the median of steps, and the 95th of pages, once `sign` is on the screen."""
-    steps, pages = (STEPS // 6, PAGES // 6) if quick else (STEPS, PAGES)
+    steps, pages = STEPS // SHARE[size], PAGES // SHARE[size]
     with Typist(command, home) as typist:
         typist.wait_for(sign)
         if first:
@@ -105,21 +109,19 @@ def p95(values: Sequence[float]) -> float:
     return statistics.quantiles(values, n=20)[-1]
 
 
-def measure(quick: bool) -> Iterator[Figure]:
+def measure(size: Size) -> Iterator[Figure]:
     """10,000 and 50,000 rows, and for ourselves 100,000."""
-    for hosts, step, page in ((200, 10, 25), (1000, 16, 25), (2000, 16, None)):
-        if quick and hosts > 200:
-            return
+    for hosts, step, page in {Size.FULL: SIZES, Size.QUICK: SIZES[:1], Size.SMOKE: ((3, 10, 25),)}[size]:
         rows = hosts * PROCESSES
         with tempfile.TemporaryDirectory() as directory:
             home = Path(directory)
             with running_fake_fleet(Plan(hosts, PROCESSES, churn=CHURN)) as fleet:
                 command = [str(PROGRAM), "-c", str(fleet.hosts_yaml)]
-                ours, middle, paged = waits_of(command, home, f"{rows}procs", quick, first="\x1b")
+                ours, middle, paged = waits_of(command, home, f"{rows}procs", size, first="\x1b")
             theirs: Sequence[float | None] = (None, None, None)
             if page is not None:
                 program = [sys.executable, "-m", "tests.bench.datatable_program", str(rows)]
-                theirs = waits_of(program, home, "worker_00", quick)
+                theirs = waits_of(program, home, "worker_00", size)
         against = "a DataTable program" if theirs[0] is not None else ""
         what = f"while {rows:,} rows change"
         yield Figure(

@@ -11,14 +11,17 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from tests.bench.figures import AtMost, Figure, TimesLess, run
+from tests.bench.figures import AtMost, Figure, Size, TimesLess, run
 from tests.bench.others import PollingThreads
 from tests.support.supervisord import RealSupervisord, running_supervisord, wait_until
 from tui.config.schema import HostSettings, Settings
 from tui.engine.engine import Engine
 
 PERIOD = 2.0
-SETTLE, WATCH = 8.0, 60.0
+SETTLE = 8.0
+WATCH = {Size.FULL: 60.0, Size.QUICK: 3.0, Size.SMOKE: 0.5}
+SIZES = ((50, 8, 0.05), (200, 15, 0.5))
+"""Processes, and how many times less, and percent of a core at most, that we may cost."""
 
 
 def percent(daemon: RealSupervisord, watching: AbstractContextManager[object], seconds: float) -> float:
@@ -34,10 +37,12 @@ def _spent(daemon: RealSupervisord) -> float:
     return int(Path(f"/proc/{daemon.pid}/schedstat").read_text().split()[0]) / 1e9
 
 
-def measure(quick: bool) -> Iterator[Figure]:
+def measure(size: Size) -> Iterator[Figure]:
     """50 and 200 processes."""
-    seconds = WATCH / 10 if quick else WATCH
-    for processes, times, limit in ((50, 8, 0.05), (200, 15, 0.5)):
+    seconds = WATCH[size]
+    for processes, times, limit in {Size.FULL: SIZES, Size.QUICK: SIZES[:1], Size.SMOKE: ((5, 8, 0.05),)}[
+        size
+    ]:
         programs = (
             "[program:w]\ncommand=sleep 100000\nprocess_name=%(program_name)s_%(process_num)03d\n"
             f"startsecs=0\nnumprocs={processes}\n"

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-from tests.bench.figures import AtMost, Figure, run
+from tests.bench.figures import AtMost, Figure, Size, run
 from tests.bench.still_screen import PROCESSES
 
 SIZES = ((200, 15), (1000, 45))
@@ -25,10 +25,10 @@ def peaks(hosts: int) -> list[float]:
     return [float(word) for word in done.stdout.split()]
 
 
-def measure(quick: bool) -> Iterator[Figure]:
+def measure(size: Size) -> Iterator[Figure]:
     """Peaks above a bare program's."""
     bare = peaks(0)[-1]
-    for hosts, limit in SIZES[: 1 if quick else None]:
+    for hosts, limit in {Size.FULL: SIZES, Size.QUICK: SIZES[:1], Size.SMOKE: ((3, 15),)}[size]:
         watching, used = peaks(hosts)
         rows = f"{hosts * PROCESSES:,} rows"
         yield Figure(

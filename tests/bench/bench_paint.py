@@ -21,7 +21,7 @@ from pathlib import Path
 import pexpect
 import pyte
 
-from tests.bench.figures import AtMost, Figure, TimesAtMost, run
+from tests.bench.figures import AtMost, Figure, Size, TimesAtMost, run
 from tests.bench.places import COLUMNS, PROGRAM, ROWS, environment_of
 from tests.support.fake_fleet import Plan, running_fake_fleet
 
@@ -87,9 +87,9 @@ def _medians(measured: Sequence[Sequence[float]]) -> list[float]:
     return [statistics.median(values) for values in zip(*measured, strict=True)]
 
 
-def measure(quick: bool) -> Iterator[Figure]:
+def measure(size: Size) -> Iterator[Figure]:
     """The frame of a fleet that does not answer; picture and rows of one that does."""
-    runs = 2 if quick else RUNS
+    runs = RUNS if size is Size.FULL else 1
     bare_program = [sys.executable, "-c", BARE]
     with tempfile.TemporaryDirectory() as directory, socket.create_server(("127.0.0.1", 0)) as silent:
         home = Path(directory)
@@ -102,7 +102,7 @@ def measure(quick: bool) -> Iterator[Figure]:
     bare, frame = _medians(pairs)
     against = "a bare Textual program"
     yield Figure("first paint, no host has answered", frame, "ms", TimesAtMost(1.25), against, bare)
-    for hosts in (1, 200):
+    for hosts in {Size.FULL: (1, 200), Size.QUICK: (200,), Size.SMOKE: (3,)}[size]:
         with (
             tempfile.TemporaryDirectory() as directory,
             running_fake_fleet(Plan(hosts, processes=50)) as fleet,

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench.figures import AtMost, Figure, run
+from tests.bench.figures import AtMost, Figure, Size, run
 from tests.support.supervisord import running_supervisord, wait_until
 
 RUNS = 7
@@ -31,9 +31,9 @@ def median_seconds(command: list[str], environment: dict[str, str], runs: int) -
     return statistics.median(taken[1:])
 
 
-def measure(quick: bool) -> Iterator[Figure]:
+def measure(size: Size) -> Iterator[Figure]:
     """Commands on one host, beside the same of supervisorctl and what Python takes to start."""
-    runs = 2 if quick else RUNS
+    runs = {Size.FULL: RUNS, Size.QUICK: 2, Size.SMOKE: 1}[size]
     with tempfile.TemporaryDirectory() as place, running_supervisord(FIFTY) as daemon:
         wait_until(lambda: len(list(Path(daemon.directory).glob("w_*"))) >= 50, what="fifty processes")
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}

@@ -13,7 +13,7 @@ from typing import Any
 
 from textual.pilot import Pilot
 
-from tests.bench.figures import AtMost, Figure, run
+from tests.bench.figures import AtMost, Figure, Size, run
 from tests.bench.still_engine import StillEngine
 from tui.model.query import Query
 from tui.model.view import Column, Sort
@@ -118,10 +118,10 @@ def problems(timed: Timed) -> list[Act]:
     return [timed.screen.action_problems] * 4
 
 
-def measure(quick: bool) -> Iterator[Figure]:
+def measure(size: Size) -> Iterator[Figure]:
     """All acts at each size."""
     keep_pauses_short()
-    for hosts in SIZES[: 1 if quick else None]:
+    for hosts in {Size.FULL: SIZES, Size.QUICK: SIZES[:1], Size.SMOKE: (60,)}[size]:
         found: list[tuple[str, float, AtMost | None]] = []
         engine = StillEngine(hosts, PROCESSES)
         app = SupervisorTuiApp(Session(engine, engine.settings, make_keymap({})))

@@ -5,12 +5,12 @@ Every `bench_*` module here has one function that yields figures, and ends with 
     if __name__ == "__main__":
         run(measure)
 
-    def measure(quick: bool) -> Iterator[Figure]:
+    def measure(size: Size) -> Iterator[Figure]:
         yield Figure("decode a status of 50, unchanged", 61.0, "µs CPU", TimesLess(40), "xmlrpc.client.loads", 2900.0)
         yield Figure("steady, 1,000 hosts x 50", 7.4, "% of a core", AtMost(10))
 
-`quick` asks for a reduced run: all benches together must then end within two minutes. `run` prints the table, and with
-`--rows FILE` also appends the figures to FILE as JSON lines, from which `tests.bench.page` writes docs/performance.md.
+`size` says how long to measure (`Size`). `run` prints the table, and with `--rows FILE` also appends the figures to FILE
+as JSON lines, from which `tests.bench.page` writes docs/performance.md.
 
 The one rule: a figure without a target is shown, never judged; a target that was missed is printed as missed and fails
 nothing. What must hold on any machine is asserted by a test, with a wide margin.
@@ -22,8 +22,20 @@ import argparse
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any, Protocol
+
+
+class Size(Enum):
+    """How much is measured."""
+
+    FULL = "full"
+    """For the page."""
+    QUICK = "quick"
+    """All benches within two minutes: figures to look at while one works."""
+    SMOKE = "smoke"
+    """A few seconds of CPU: shows that the bench runs, and its figures mean nothing."""
 
 
 class Target(Protocol):
@@ -124,18 +136,27 @@ def spoken(number: float) -> str:
     return f"{number:.3g}"
 
 
-def run(measure: Callable[[bool], Iterable[Figure]], arguments: Sequence[str] | None = None) -> None:
+def run(measure: Callable[[Size], Iterable[Figure]], arguments: Sequence[str] | None = None) -> None:
     """Be the program of one bench: measure, print, and append to `--rows`."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--quick", action="store_true", help="a reduced run")
+    add_size(parser)
     parser.add_argument("--rows", type=Path, help="append the figures to this file, a JSON object a line")
     options = parser.parse_args(arguments)
-    figures = list(measure(options.quick))
+    figures = list(measure(options.size))
     for line in table(figures):
         print(line)
     if options.rows is not None:
         with options.rows.open("a") as out:
             out.writelines(json.dumps(to_json(figure)) + "\n" for figure in figures)
+
+
+def add_size(parser: argparse.ArgumentParser) -> None:
+    """The options that say how much is measured."""
+    sizes = parser.add_mutually_exclusive_group()
+    for size, words in ((Size.QUICK, "a reduced run"), (Size.SMOKE, "only show that it runs")):
+        sizes.add_argument(
+            f"--{size.value}", dest="size", action="store_const", const=size, default=Size.FULL, help=words
+        )
 
 
 def table(figures: Iterable[Figure]) -> Iterator[str]:
