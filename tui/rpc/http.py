@@ -8,8 +8,10 @@ clean answer is dropped; no redirect is followed; nothing of the environment (pr
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import socket
+import struct
 import sys
 import time
 from collections.abc import AsyncGenerator, Callable
@@ -31,6 +33,7 @@ _AT_ONCE = 64 * 1024
 _PATIENCE = 0.03
 _STALLED = 4096
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)
+_RESET = struct.pack("ii", 1, 0)
 _PRINTABLE = re.compile("[!-~]*")
 
 
@@ -102,6 +105,13 @@ class _Connection(asyncio.BufferedProtocol):
             self._looking.cancel()
         if self._transport is not None:
             self._transport.abort()
+
+    def take_back(self) -> None:
+        """Close with a reset: bytes of ours that have not arrived yet never will, not even when the network is back."""
+        if self.open and self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self.drop()
 
     def pause(self, paused: bool) -> None:
         """Leave arriving bytes with the kernel for now, or go on."""
@@ -287,6 +297,7 @@ class Wire:
                     connection.send(body[-1:])
                 await answer
         except TimeoutError:
+            connection.take_back()
             raise not_answering(self._endpoint, seconds, committed=committed, begun=response.begun) from None
         except (_Lost, BrokenResponse) as error:
             raise self._problem(error, response, committed=committed) from None

@@ -549,6 +549,26 @@ async def test_a_cut_answer_to_an_action_leaves_open_whether_it_ran() -> None:
     assert problem.cause is Cause.TIMEOUT
 
 
+async def test_an_action_that_is_given_up_takes_back_what_has_not_arrived() -> None:
+    """A close in order would have the kernel deliver it when the network is back, long after the outcome was told."""
+    ends: list[str] = []
+
+    async def frozen(peer: Peer) -> None:
+        await peer.request()
+        try:
+            await peer.closed()
+        except ConnectionResetError:
+            ends.append("reset")
+            raise
+        ends.append("closed")
+
+    async with serving(frozen) as (endpoint, _):
+        with pytest.raises(WireError):
+            await Wire(endpoint, no_password).act(CALL, 0.2, None)
+        await eventually(lambda: bool(ends))
+    assert ends == ["reset"]
+
+
 async def test_an_action_is_sent_once_whatever_happens() -> None:
     async def talk(peer: Peer) -> None:
         await peer.request()
