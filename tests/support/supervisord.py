@@ -163,6 +163,20 @@ class RealSupervisord:
         login = f"{self.user}:{self.password}@" if self.user else ""
         return xmlrpc.client.ServerProxy(f"http://{login}127.0.0.1:{self.port}/RPC2", _OneRequest())
 
+    def kill(self) -> None:
+        """Kill it alone: what it runs goes on without it, and `start` starts another one."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def freeze(self) -> None:
+        """Stop its clock: it keeps its connections and answers nothing until `thaw`."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        os.kill(self.pid, signal.SIGCONT)
+
     def stop(self) -> None:
         """End it and everything it runs."""
         if self.process is None:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from tui.engine.evidence import Begun, look, restarted, restarted_or_left, started, stays_up, stopped, watch
+from tui.engine.same_daemon import under_another
 from tui.engine.scene import REQUEST_SECONDS, Scene, fault_words
 from tui.errors import Fault, FaultCode, SupervisorTuiError, WireError
 from tui.model.host import HostSnapshot
@@ -40,13 +41,29 @@ async def act_on_process(scene: Scene, plan: Plan, step: Step) -> Outcome:
         return action.end(OutcomeKind.NOT_EXECUTED, refusal, before)
     if nothing := _nothing_to_do(plan.verb, before):
         return action.end(OutcomeKind.SKIPPED, nothing, before)
+    try:
+        await scene.daemon.meet()
+    except WireError as error:
+        return action.end(OutcomeKind.NOT_EXECUTED, f"not sent: {error.problem}", before)
     outcome = await _ACTIONS[plan.verb](action)
+    if action.unanswered:
+        outcome = await _by_the_same_daemon(action, outcome)
     if action.intent is not None:
         scene.journal.outcome(action.intent, outcome)
     await scene.poll()
     if plan.pace.settle and _came_up(action, outcome):
         outcome = await _settle(action, outcome, plan.pace.settle)
     return outcome
+
+
+async def _by_the_same_daemon(action: Begun, outcome: Outcome) -> Outcome:
+    """What was read after a lost answer proves something only when the supervisord that was asked still answers."""
+    if outcome.kind is OutcomeKind.UNKNOWN:
+        return outcome
+    replaced = await action.scene.daemon.replaced()
+    if replaced is None:
+        return action.end(OutcomeKind.UNKNOWN, "sent, and then the host could not be read")
+    return under_another(action.verb, outcome) if replaced else outcome
 
 
 def _came_up(action: Begun, outcome: Outcome) -> bool:
@@ -236,6 +253,7 @@ async def _send(
         return action.end(OutcomeKind.FAILED, fault_words(fault), await look(action))
     except WireError as error:
         if error.committed:
+            action.unanswered = True
             return action.end(OutcomeKind.UNKNOWN, f"sent, and then: {error.problem}")
         return action.end(OutcomeKind.NOT_EXECUTED, f"not sent: {error.problem}")
     except SupervisorTuiError as error:  # the journal or the wire's allow-list refused before the last byte

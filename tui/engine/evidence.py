@@ -37,6 +37,8 @@ class Begun:
     began: float
     argument: str = ""
     intent: Intent | None = None
+    unanswered: bool = False
+    """It was sent, and how supervisord answered is not known."""
 
     @property
     def key(self) -> ProcessKey:
@@ -138,34 +140,6 @@ async def stays_up(action: Begun, outcome: Outcome, seconds: float) -> Outcome:
         detail=f"{outcome.detail}, still up after {seconds:g} s",
         seconds=max(0.0, scene.clock() - action.began),
     )
-
-
-def settled_by(verb: Verb, outcome: Outcome, process: Process, *, certain: bool) -> Outcome | None:
-    """What a later reading makes of an UNKNOWN outcome; None while it tells nothing.
-
-    `certain` tells that the host had time to act since it answers again: then unchanged means that nothing was executed.
-    """
-    after = replace(outcome, state_after=process.state, pid_after=process.pid)
-    new_run = process.state is ProcessState.RUNNING and process.pid != outcome.pid_before
-    match verb:
-        case Verb.START | Verb.RESTART if new_run:
-            return replace(
-                after, kind=OutcomeKind.DONE, detail=f"settled by a later read: running, pid {process.pid}"
-            )
-        case Verb.STOP if process.state in STOPPED_STATES:
-            return replace(after, kind=OutcomeKind.DONE, detail="settled by a later read: it has ended")
-        case Verb.RESTART if process.state in STOPPED_STATES and certain:
-            return replace(
-                after,
-                kind=OutcomeKind.FAILED,
-                detail="settled by a later read: it was stopped and not started again; start it",
-            )
-        case Verb.START | Verb.STOP | Verb.RESTART if certain and process.state is outcome.state_before:
-            if process.pid == outcome.pid_before:
-                return replace(
-                    after, kind=OutcomeKind.NOT_EXECUTED, detail="settled by a later read: it is as it was"
-                )
-    return None
 
 
 def started(action: Begun) -> Proof:

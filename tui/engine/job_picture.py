@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tui.model.outcome import Outcome
-from tui.model.plan import HOST_VERBS, Plan, Verb
+from tui.model.plan import HOST_VERBS, LEAVES_A_TRACE, Plan, Verb
 from tui.model.process import ProcessKey
 from tui.model.states import OutcomeKind
 
@@ -72,6 +72,8 @@ def note(job: JobPicture) -> str:
     if any(outcome.kind is OutcomeKind.UNKNOWN for outcome in job.outcomes.values()):
         if job.plan.verb in HOST_VERBS:
             return "what is UNKNOWN was sent and not seen to end; look at the host itself"
+        if job.plan.verb not in LEAVES_A_TRACE:
+            return "what is UNKNOWN was sent, and nothing that can be read tells whether it was done"
         return "what is UNKNOWN was sent and not seen to end; it is settled as soon as its host answers"
     if job.plan.verb is Verb.DAEMON_RESTART and any(
         "do not run now" in outcome.detail for outcome in job.outcomes.values()

@@ -16,18 +16,19 @@ from typing import Any
 
 from tui.engine.actions import act_on_process, finish_restart_later
 from tui.engine.daemon_actions import act_on_host, preview
-from tui.engine.evidence import settled_by
 from tui.engine.job_picture import JobPicture, hosts_not_begun, note
 from tui.engine.journal import Journal
 from tui.engine.kept_jobs import KeptJobs
 from tui.engine.memory import Memory
 from tui.engine.program_limits import ProgramLimits
+from tui.engine.same_daemon import AskedDaemon
 from tui.engine.scene import REQUEST_SECONDS, Scene
+from tui.engine.settling import settle
 from tui.errors import NoMatchError, RefusedError
 from tui.model.fleet import FleetPicture
 from tui.model.host import HostSnapshot
 from tui.model.outcome import Outcome
-from tui.model.plan import HOST_VERBS, Plan, Step, Verb, make_plan
+from tui.model.plan import HOST_VERBS, LEAVES_A_TRACE, Plan, Step, Verb, make_plan
 from tui.model.policy import Policy, Tier
 from tui.model.process import Process, ProcessKey
 from tui.model.states import HostState, OutcomeKind, ProcessState
@@ -44,6 +45,8 @@ SETTLE_SECONDS = 600.0
 LIMITS_SECONDS = 300.0
 """So long a host's settings are believed: another operator may update it."""
 _SETTLE_PAUSE = 2.0
+_SECOND_LOOK = 0.3
+"""A supervisord that answers has read by then what came to it before."""
 
 
 class Jobs:
@@ -185,7 +188,10 @@ class Jobs:
         job = self.job(number)
         self._update(number, running=job.running | {step.key})
         try:
-            outcome = await self._outcome(number, plan, step)
+            scene = self._scene(
+                step.key.host, await self._limits_of(step.key.host), number, wait=plan.pace.wait
+            )
+            outcome = await self._outcome(scene, plan, step)
         except asyncio.CancelledError:
             self._take(
                 number, Outcome(step.key, OutcomeKind.UNKNOWN, "left while it was under way", step.state)
@@ -195,18 +201,16 @@ class Jobs:
             self._recent[step.key] = self._clock() + OURS_SECONDS
             self._update(number, running=self.job(number).running - {step.key})
         self._take(number, outcome)
-        if outcome.kind is OutcomeKind.UNKNOWN and plan.verb not in HOST_VERBS:
-            self._look_after(number, plan, step, outcome)
+        if outcome.kind is OutcomeKind.UNKNOWN and plan.verb in LEAVES_A_TRACE:
+            self._look_after(scene, plan, step, outcome)
 
-    async def _outcome(self, number: int, plan: Plan, step: Step) -> Outcome:
-        host = step.key.host
-        scene = self._scene(host, await self._limits_of(host), number, wait=plan.pace.wait)
+    async def _outcome(self, scene: Scene, plan: Plan, step: Step) -> Outcome:
         try:
             if plan.verb in HOST_VERBS:
-                return await act_on_host(scene, plan, step, self._previews.pop(host, None))
+                return await act_on_host(scene, plan, step, self._previews.pop(step.key.host, None))
             return await act_on_process(scene, plan, step)
         except Exception as error:  # the boundary of one step: a mistake of ours must not end the whole job
-            log.exception("job %d failed at %s", number, step.key)
+            log.exception("job %d failed at %s", scene.job, step.key)
             return Outcome(
                 step.key,
                 OutcomeKind.UNKNOWN,
@@ -214,11 +218,13 @@ class Jobs:
             )
 
     def _scene(self, host: str, limits: ProgramLimits, job: int, *, wait: bool) -> Scene:
+        supervisor = self._supervisors(host)
         return Scene(
-            supervisor=self._supervisors(host),
+            supervisor=supervisor,
             poll=lambda: self._poll(host),
             journal=self._journal,
             limits=limits,
+            daemon=AskedDaemon(supervisor),
             job=job,
             wait=wait,
             clock=self._clock,
@@ -288,17 +294,18 @@ class Jobs:
 
     # --- what was left open -----------------------------------------------------------------------------------------
 
-    def _look_after(self, number: int, plan: Plan, step: Step, outcome: Outcome) -> None:
-        task = asyncio.create_task(self._settle(number, plan, step, outcome), name=f"settle {outcome.key}")
+    def _look_after(self, scene: Scene, plan: Plan, step: Step, outcome: Outcome) -> None:
+        task = asyncio.create_task(self._settle(scene, plan, step, outcome), name=f"settle {outcome.key}")
         self._settling.add(task)
         task.add_done_callback(self._settling.discard)
 
-    async def _settle(self, number: int, plan: Plan, step: Step, left: Outcome) -> None:
+    async def _settle(self, scene: Scene, plan: Plan, step: Step, left: Outcome) -> None:
         """Read until the host tells what became of it; two readings, as a frozen one first answers and then acts."""
+        number = scene.job
         deadline = self._clock() + SETTLE_SECONDS
         readings, finished = 0, False
         while self._clock() < deadline:
-            await asyncio.sleep(_SETTLE_PAUSE)
+            await asyncio.sleep(_SECOND_LOOK if readings == 1 else _SETTLE_PAUSE)
             # Asked for by hand, so that the answer does not wait for the back-off of a host that was away.
             snapshot = await self._poll(left.key.host)
             if snapshot.state is HostState.AUTH:
@@ -308,7 +315,7 @@ class Jobs:
                 readings = 0
                 continue
             readings += 1
-            settled = settled_by(plan.verb, left, process, certain=readings > 1)
+            settled = await settle(scene, plan.verb, left, step, process, certain=readings > 1)
             if settled is not None and not finished and _left_standing(settled, process, step):
                 settled, finished = await self._finish_restart(number, left, step), True
             if settled is not None and settled.kind is not OutcomeKind.UNKNOWN:

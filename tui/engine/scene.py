@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from tui.engine.journal import Journal
 from tui.engine.program_limits import ProgramLimits
+from tui.engine.same_daemon import AskedDaemon
 from tui.errors import Fault, FaultCode
 from tui.model.host import HostSnapshot
 from tui.rpc.client import Supervisor
@@ -27,6 +28,7 @@ class Scene:
     """A fresh reading of the whole host, taken into the fleet as well. Never raises."""
     journal: Journal
     limits: ProgramLimits
+    daemon: AskedDaemon
     job: int = 0
     wait: bool = True
     clock: Callable[[], float] = time.monotonic

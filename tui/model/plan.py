@@ -36,6 +36,8 @@ class Verb(StrEnum):
     DAEMON_CLEAR_LOG = "daemon-clear-log"
 
 
+LEAVES_A_TRACE = frozenset({Verb.START, Verb.STOP, Verb.RESTART})
+"""Verbs whose effect shows in a process's row: of the others no later reading tells whether they came about."""
 HOST_VERBS = frozenset(
     {Verb.REREAD, Verb.UPDATE, Verb.DAEMON_RESTART, Verb.DAEMON_SHUTDOWN, Verb.DAEMON_CLEAR_LOG}
 )

@@ -104,8 +104,8 @@ class Passing:
             if len(exchange.request) < total and not await self.client.more():
                 await self._leave(End.FIN)
                 return False
-        await self.flowing.wait()
         self.before_last_byte(exchange.request)
+        await self.flowing.wait()
         exchange.whole = True
         await self.server.send(exchange.request[len(start) :])
         if cut is not None:

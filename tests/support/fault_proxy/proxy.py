@@ -78,12 +78,12 @@ class FaultProxy:
         self._proxies.do(self._admit())
 
     def freeze(self) -> None:
-        """Accept, and let nothing pass either way until `thaw`."""
-        self._proxies.do(self._set_flowing(False))
+        """Accept, and let nothing pass either way until `thaw`; also from `at_commit`, and then that last byte neither."""
+        self._proxies.call(self._flowing.clear)
 
     def thaw(self) -> None:
         """Let everything pass that was held back."""
-        self._proxies.do(self._set_flowing(True))
+        self._proxies.call(self._flowing.set)
 
     def lose(self) -> None:
         """As when the machine behind it loses its power: supervisord's sides are reset, the clients' hear nothing."""
@@ -127,9 +127,6 @@ class FaultProxy:
         if self._server is not None:
             self._server.close()
             self._server = None
-
-    async def _set_flowing(self, flowing: bool) -> None:
-        (self._flowing.set if flowing else self._flowing.clear)()
 
     async def _lose(self) -> None:
         self._flowing.clear()
@@ -220,6 +217,17 @@ class Proxies:
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         """Run this in the proxies' thread."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(_PATIENCE)
+
+    def call(self, function: Callable[[], None]) -> None:
+        """Call this in the proxies' thread, at once if that is where we are."""
+
+        async def call() -> None:
+            function()
+
+        if threading.current_thread() is self._thread:
+            function()
+        else:
+            self.do(call())
 
     def close(self) -> None:
         """End all of them and the thread."""

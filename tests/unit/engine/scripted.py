@@ -12,6 +12,7 @@ from tui.engine.journal import Journal
 from tui.engine.kept_jobs import KeptJobs
 from tui.engine.memory import Memory
 from tui.engine.program_limits import ProgramLimits
+from tui.engine.same_daemon import AskedDaemon
 from tui.engine.scene import Scene
 from tui.errors import Cause, Fault, FaultCode, WireError
 from tui.model.fleet import FleetPicture
@@ -58,6 +59,7 @@ class ScriptedSupervisor:
         self.does: dict[str, Callable[[], object]] = {}
         """Method -> what happens when it arrives; else `ends` and `runs` do what supervisord does."""
         self.unreadable = False
+        self.daemon_pid = 1000
         self.programs: tuple[ProgramConfig, ...] = (
             ProgramConfig(*KEY[1:], startsecs=1, startretries=0, stopwaitsecs=2),
         )
@@ -108,6 +110,11 @@ class ScriptedSupervisor:
         if self.unreadable:
             raise timed_out(committed=True)
         return self.row
+
+    async def pid(self) -> int:
+        if self.unreadable:
+            raise timed_out(committed=True)
+        return self.daemon_pid
 
     async def config(self) -> tuple[ProgramConfig, ...]:
         if self.unreadable:
@@ -194,6 +201,7 @@ def scene_of(host: ScriptedSupervisor, directory: Path | None = None, *, wait: b
         poll=poll,
         journal=Journal(directory),
         limits=ProgramLimits(host.programs),
+        daemon=AskedDaemon(cast(Supervisor, host)),
         wait=wait,
         clock=host.clock,
     )

@@ -321,6 +321,71 @@ async def test_a_stop_after_which_nothing_can_be_read_is_unknown() -> None:
     assert host.sent == ["stop"]
 
 
+# --- another supervisord --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", [Verb.STOP, Verb.RESTART])
+async def test_what_another_supervisord_shows_does_not_prove_that_a_run_has_ended(
+    host: ScriptedSupervisor, verb: Verb
+) -> None:
+    """The old supervisord was killed before it did anything; the new one knows nothing of what still runs."""
+    request = "stop" if verb is Verb.STOP else "stop+start"
+    host.fails[request] = [timed_out(committed=True)]
+
+    def killed_and_started_anew() -> None:
+        host.daemon_pid += 1
+        host.ends()
+        if verb is Verb.RESTART:
+            host.runs()
+
+    host.does[request] = killed_and_started_anew
+    outcome = await act(host, verb)
+    assert outcome.kind is FAILED
+    assert "pid 100 may still run" in outcome.detail
+
+
+async def test_a_start_that_only_the_old_supervisord_could_tell_of_is_not_called_not_executed() -> None:
+    host = ScriptedSupervisor(Clock(0.5), "STOPPED", start_ago=0)
+    host.fails["start"] = [timed_out(committed=True)]
+
+    def killed_and_started_anew() -> None:
+        host.daemon_pid += 1
+
+    host.does["start"] = killed_and_started_anew
+    outcome = await act(host, Verb.START)
+    assert outcome.kind is FAILED
+    assert "nobody can tell" in outcome.detail
+
+
+async def test_nothing_is_sent_to_a_supervisord_that_does_not_say_which_one_it_is(
+    host: ScriptedSupervisor,
+) -> None:
+    """It answered a moment ago; without its pid a lost answer could be settled by another one's word."""
+
+    async def pid() -> int:
+        raise timed_out(committed=True)
+
+    host.pid = pid  # type: ignore[method-assign]
+    assert (await act(host, Verb.STOP)).kind is NOT_EXECUTED
+    assert not host.sent
+
+
+async def test_a_lost_answer_is_unknown_while_nobody_says_which_supervisord_answers(
+    host: ScriptedSupervisor,
+) -> None:
+    host.fails["stop"] = [timed_out(committed=True)]
+    asked = []
+
+    async def pid() -> int:
+        asked.append(host.clock.now)
+        if len(asked) > 1:
+            raise timed_out(committed=True)
+        return 1000
+
+    host.pid = pid  # type: ignore[method-assign]
+    assert (await act(host, Verb.STOP)).kind is UNKNOWN
+
+
 # --- restart --------------------------------------------------------------------------------------------------------
 
 

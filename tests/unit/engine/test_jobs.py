@@ -86,6 +86,11 @@ class OneHost:
         self.site = site
         self.name = name
 
+    async def pid(self) -> int:
+        if self.name in self.site.away:
+            raise timed_out(committed=True)
+        return 1000
+
     async def config(self) -> tuple[ProgramConfig, ...]:
         return tuple(
             ProgramConfig(key.group, key.name, startsecs=0, startretries=0, stopwaitsecs=0)
@@ -111,6 +116,11 @@ class OneHost:
         state = ProcessState.FATAL if key.name in site.doomed else ProcessState.RUNNING
         pid = 0 if state is ProcessState.FATAL else 100 + len(site.begun)
         site.rows[key] = replace(site.rows[key], state=state, pid=pid, start=site.now, spawnerr="")
+
+    async def signal(self, key: ProcessKey, signal: str, **how: Any) -> None:  # noqa: ANN401
+        """The answer is lost."""
+        how["committing"]()
+        raise timed_out(committed=True)
 
     async def stop_then_start(self, key: ProcessKey, **how: Any) -> tuple[object, ...]:  # noqa: ANN401
         """The answer is lost after the stop, and the host cannot be read from then on."""
@@ -377,6 +387,19 @@ async def cut_restart(jobs: Jobs, site: Site, monkeypatch: pytest.MonkeyPatch) -
     assert kinds(job) == {"h1/a": UNKNOWN}
     assert "settled" in job.note
     return number, key
+
+
+async def test_a_signal_whose_answer_is_lost_stays_unknown_and_is_not_asked_about_for_ever(
+    jobs: Jobs, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing that can be read tells whether it came: forty of these once kept a host busy for ten minutes."""
+    monkeypatch.setattr(jobs_module, "_SETTLE_PAUSE", 0.01)
+    key = ProcessKey("h1", "a", "a")
+    site.rows[key] = replace(site.rows[key], state=ProcessState.RUNNING, pid=7, start=site.now - 60)
+    job = await ended(jobs, jobs.submit(site.plan(Verb.SIGNAL, [key], argument="HUP"), Tier.TYPED))
+    assert kinds(job) == {"h1/a": UNKNOWN}
+    assert job.note == "what is UNKNOWN was sent, and nothing that can be read tells whether it was done"
+    assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("settle")]
 
 
 async def test_a_restart_that_was_cut_is_finished_when_its_host_is_back(
