@@ -8,7 +8,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pexpect
@@ -61,6 +61,18 @@ class Terminal:
     def wait_gone(self, pattern: str, *, seconds: float = 20.0) -> str:
         """Wait until the screen no longer matches the regular expression; the screen."""
         return self._wait(lambda text: re.search(pattern, text) is None, f"{pattern!r} to go", seconds)
+
+    def wait_for_bytes(self, wanted: bytes, *, seconds: float = 20.0) -> None:
+        """Wait until these bytes have come since `raw` was last emptied."""
+        self.wait_until(lambda: wanted in self.raw, f"{wanted!r}", seconds=seconds)
+
+    def wait_until(self, condition: Callable[[], bool], what: str, *, seconds: float = 20.0) -> None:
+        """Take in what comes until the condition holds."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            self.take()
+            if time.monotonic() > deadline:
+                raise AssertionError(f"waited {seconds:g} s for {what}; the screen was:\n{self.text}")
 
     def press(self, *keys: str) -> None:
         """Type keys, by name (`KEYS`) or as they are."""

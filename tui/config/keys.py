@@ -39,6 +39,7 @@ TOP = (
     Key("hosts", "mapping, required", "", "The supervisords: a name, then a URL or the keys of a host."),
     Key("guardrails", "list", "none", "Rules that forbid, ask harder or bound what may be done at once."),
     Key("ui", "mapping", "", "How the screen looks and listens."),
+    Key("alerts", "mapping", "", "How the screen tells of what goes wrong while you look elsewhere."),
     Key(
         "strict_permissions",
         "true or false",
@@ -127,6 +128,28 @@ UI = (
     Key("mouse", "auto, on or off", "auto", "auto leaves the mouse to the terminal over SSH."),
 )
 
+ALERTS = (
+    Key(
+        "bell",
+        "true or false",
+        "true",
+        "Ring the terminal's bell when something fails that is not your doing.",
+    ),
+    Key("title", "true or false", "true", "Keep the counts of what is wrong in the terminal's title."),
+    Key(
+        "desktop",
+        "auto, off, osc9 or osc777",
+        "auto",
+        "The sequence that makes the terminal show a notification; auto: where it is known to.",
+    ),
+    Key(
+        "every",
+        "duration, 0s to 1h",
+        "10s",
+        "The time from one alert to the next; what comes between is told together.",
+    ),
+)
+
 JOURNAL = (
     Key(
         "required",
@@ -148,6 +171,7 @@ SECTIONS: Mapping[str, tuple[Key, ...]] = {
     "hosts.NAME.": HOST,
     "guardrails[].": GUARDRAIL,
     "ui.": UI,
+    "alerts.": ALERTS,
     "journal.": JOURNAL,
 }
 """The keys of each section by what stands before them in a path."""

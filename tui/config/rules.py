@@ -1,12 +1,12 @@
-"""The rest of the file: guardrails, ui and journal."""
+"""The rest of the file: guardrails, ui, alerts and journal."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from tui.config.keys import GUARDRAIL, JOURNAL, UI
+from tui.config.keys import ALERTS, GUARDRAIL, JOURNAL, UI
 from tui.config.nodes import Node, Scalar, Sequence
-from tui.config.schema import UiSettings
+from tui.config.schema import EVERY_RANGE, AlertSettings, DesktopMode, UiSettings
 from tui.config.sections import Section, pairs
 from tui.errors import QueryError
 from tui.model.plan import Verb
@@ -40,6 +40,22 @@ def read_ui(top: Section) -> UiSettings:
         theme=section.text("theme", UiSettings().theme),
         keys=_keys(section.node("keys")),
         mouse=section.choice("mouse", mice, UiSettings().mouse),
+    )
+
+
+def read_alerts(top: Section) -> AlertSettings:
+    """How the screen tells of failures. Raises ConfigError."""
+    node = top.node("alerts")
+    usual = AlertSettings()
+    if node is None:
+        return usual
+    section = Section(node, ALERTS, "alerts")
+    modes: dict[str, DesktopMode] = {"auto": "auto", "off": "off", "osc9": "osc9", "osc777": "osc777"}
+    return AlertSettings(
+        bell=section.boolean("bell", usual.bell),
+        title=section.boolean("title", usual.title),
+        desktop=section.choice("desktop", modes, usual.desktop),
+        every=section.duration("every", EVERY_RANGE, usual.every),
     )
 
 

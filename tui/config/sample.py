@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.config.keys import GUARDRAIL, HOST, JOURNAL, UI, Key
+from tui.config.keys import ALERTS, GUARDRAIL, HOST, JOURNAL, UI, Key
 
 _HEAD = """\
 # supervisor-tui: the supervisords to watch. `supervisor-tui check` says whether they answer.
@@ -47,6 +47,8 @@ def example_text(url: str = "http://127.0.0.1:9001") -> str:
         _commented(GUARDRAIL[1:], "  ", "  "),
         "\n# ui:\n",
         _commented(UI, "", "  "),
+        "\n# alerts:\n",
+        _commented(ALERTS, "", "  "),
         "\n# Refuse this file, instead of warning, when it holds a password and others can read it:\n",
         "# strict_permissions: true\n",
         "\n# journal:\n",

@@ -20,6 +20,9 @@ NO_PASSWORD = NoPassword()
 
 MouseMode = Literal["auto", "on", "off"]
 FeedMode = Literal["auto", "on", "off"]
+DesktopMode = Literal["auto", "off", "osc9", "osc777"]
+
+EVERY_RANGE = (0.0, 3600.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,19 @@ class UiSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertSettings:
+    """How the screen tells of what goes wrong while nobody looks at it."""
+
+    bell: bool = True
+    title: bool = True
+    """Keep the counts of what is wrong in the terminal's title."""
+    desktop: DesktopMode = "auto"
+    """By which sequence the terminal shows a notification; auto: where it is known to."""
+    every: float = 10.0
+    """Seconds from one alert to the next, at least."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything a run needs to know."""
 
@@ -61,6 +77,7 @@ class Settings:
     """By name, in the order of the file."""
     guardrails: tuple[Guardrail, ...] = ()
     ui: UiSettings = UiSettings()
+    alerts: AlertSettings = AlertSettings()
     strict_permissions: bool = False
     journal_required: bool = False
     source: Path | None = None

@@ -266,6 +266,15 @@ ACTIONS: tuple[Action, ...] = (
         "The rows stay where they are; their values stay true.",
     ),
     _action(
+        "mute",
+        "m",
+        "Mute for half an hour",
+        _LOOK,
+        (F,),
+        _FLEET,
+        "No bell and no notification of failures; again lets them ring. `mute 2h` in the palette for other times.",
+    ),
+    _action(
         "poll-now",
         "ctrl+r",
         "Poll now",

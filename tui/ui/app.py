@@ -25,6 +25,7 @@ from textual.screen import Screen
 from tui.config.secrets import Redactor, Secret
 from tui.model.states import OutcomeKind
 from tui.text import clean
+from tui.ui.alerts import Alerts
 from tui.ui.crash import crash_line, write_crash_file
 from tui.ui.screens.base import BaseScreen
 from tui.ui.screens.fleet import FleetScreen
@@ -70,6 +71,7 @@ class SupervisorTuiApp(TypingAhead[int]):
         self._woken = False
         self._unsubscribe: Callable[[], None] | None = None
         self._offered = False
+        self._alerts = Alerts(session.settings.alerts, session.title, session.mute, self._tell_terminal)
         self._kept = KeptPicture(self, self.fleet, self._redact)
         self.animation_level = "none"
 
@@ -120,6 +122,7 @@ class SupervisorTuiApp(TypingAhead[int]):
         if self._unsubscribe is not None:
             self._unsubscribe()
             self._unsubscribe = None
+        self._alerts.close()
 
     def _paint_after_suspension(self, _app: App[object]) -> None:
         """After ctrl+z and fg the terminal is blank, and Textual believes that it shows what it showed before."""
@@ -150,6 +153,7 @@ class SupervisorTuiApp(TypingAhead[int]):
         self._woken = False
         for screen in self._visible_screens():
             screen.refresh_picture()
+        self._alerts.take(self.engine.timeline, self.session.monotonic())
         self._tell_jobs()
         if not self._offered:
             self._offered = offer_interrupted(self.fleet)
@@ -157,6 +161,7 @@ class SupervisorTuiApp(TypingAhead[int]):
     def _tick(self) -> None:
         for screen in self._visible_screens():
             screen.tick()
+        self._alerts.tick(self.engine.picture.counts, self.session.monotonic())
         self._tell_news()
         self._kept.tick()
 
@@ -179,8 +184,15 @@ class SupervisorTuiApp(TypingAhead[int]):
         for job in reversed(self.engine.jobs):
             if job.finished and job.number not in self._told_jobs:
                 self._told_jobs.add(job.number)
-                self._say(*job_sentence(job))
+                sentence, severity = job_sentence(job)
+                self._say(sentence, severity)
+                took, now = (job.finished_at or job.started_at) - job.started_at, self.session.monotonic()
+                self._alerts.job_ended(sentence, took, bad=bool(job.failed), now=now)
                 self.fleet.facts.forget_configs()
+
+    def _tell_terminal(self, data: str) -> None:
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(data)
 
     def _tell_news(self) -> None:
         """Warnings of the settings and notices of the engine, one after the other, each once."""

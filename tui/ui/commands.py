@@ -16,12 +16,15 @@ from textual.fuzzy import Matcher
 from tui.errors import QueryError
 from tui.model.query import Query
 from tui.model.view import Scope as Part
+from tui.text import duration_words, parse_duration
 from tui.ui.actions import Section, actions_in
 from tui.ui.screens.base import BaseScreen
 from tui.ui.screens.fleet import FleetScreen
 
 MOST_HOSTS = 40
-FILTER = "filter "
+MOST_MUTE = 7 * 86_400.0
+"""Seconds; who wants more silence wants other settings."""
+FILTER, MUTE = "filter ", "mute "
 _ORDER = (Section.ACT, Section.FIND, Section.LOOK, Section.MOVE)
 
 Command = tuple[str, str, Callable[[], object]]
@@ -42,6 +45,8 @@ class Commands(Provider):
             hit = self._filter(query.removeprefix(FILTER.strip()).strip())
             if hit is not None:
                 yield hit
+        if query.startswith(MUTE):
+            yield self._mute(query.removeprefix(MUTE).strip())
         matcher = self.matcher(query)
         for source in (self._actions(), self._themes(), self._hosts(query)):
             for title, help, run in source:
@@ -87,6 +92,15 @@ class Commands(Provider):
         return Hit(
             2.0, Content(title), partial(self._set_filter, query), text=title, help="Show what matches."
         )
+
+    def _mute(self, text: str) -> Hit:
+        try:
+            seconds = 0.0 if text == "off" else parse_duration(text)
+        except ValueError as error:
+            return Hit(1.0, Content(f"mute: {error}, or off"), lambda: None, text=text)
+        title = f"Mute for {duration_words(seconds)}" if seconds else "Ring again"
+        run = partial(self._fleet.mute, min(seconds, MOST_MUTE))
+        return Hit(2.0, Content(title), run, text=title, help="No bell and no notification of failures.")
 
     def _set_filter(self, query: Query) -> None:
         self._back_to_fleet()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tui.config.schema import Settings
 from tui.engine.engine import Engine
 from tui.model.query import Query
+from tui.ui.alerts import Mute
 from tui.ui.keymap import Keymap
 from tui.ui.last_picture import LastPicture
 
@@ -25,6 +26,7 @@ class Session:
     """The filter to begin with."""
     last: LastPicture | None = None
     """What this fleet looked like when it was last shown, and where the next picture of it is kept."""
+    mute: Mute = field(default_factory=Mute)
     monotonic: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
 

@@ -70,6 +70,7 @@ async def counted(tmp_path: Path, what: FleetPicture) -> AsyncIterator[tuple[Cou
         await painted(pilot)
         app.count_bytes()
         redraw(app)
+        app._tick()  # the title of the window is told once
         await painted(pilot)
         yield app, pilot
 

@@ -17,6 +17,7 @@ from textual.widget import Widget
 from tui.model.query import Query
 from tui.model.view import Column
 from tui.model.view import Scope as Part
+from tui.text import duration_words
 from tui.ui.actions import Scope, Section, actions_in
 from tui.ui.keymap import bindings_of
 from tui.ui.screens.acting import ActingScreen
@@ -35,6 +36,7 @@ from tui.ui.widgets.old_picture import OldPicture
 from tui.ui.widgets.summary_line import SummaryLine
 
 SLOTS = 12
+MUTE_SECONDS = 1800.0
 """The sparkline: changes of the last two minutes."""
 
 
@@ -69,6 +71,7 @@ class FleetScreen(ActingScreen):
         self._query_before = Query.ALL
         self._touched = bool(session.select.text)
         self._held_before: bool | None = None
+        self._muted = False
 
     def body(self) -> Iterable[Widget]:
         """Two lines and the panes."""
@@ -120,6 +123,8 @@ class FleetScreen(ActingScreen):
         self.summary.set_events(self.engine.timeline.per_slot(wall, SLOTS))
         if self.panes.shows(self.detail):
             self.detail.tick(now)
+        if self._muted and not self.session.mute.left(now):
+            self.mute(0.0)
 
     def _problems_first(self) -> None:
         """Once the first answers are in: the problems, unless the user has begun to look around."""
@@ -153,7 +158,14 @@ class FleetScreen(ActingScreen):
     def _show_place(self) -> None:
         view, held = self.table.view, self.table.hold and self._held_before is not False
         self.breadcrumb.set_state(
-            view.scope, view.query, view.sort, len(view.rows), view.total, self.table.mark_count, held
+            view.scope,
+            view.query,
+            view.sort,
+            len(view.rows),
+            view.total,
+            self.table.mark_count,
+            held,
+            self._muted,
         )
 
     def set_query(self, query: Query) -> None:
@@ -392,6 +404,20 @@ class FleetScreen(ActingScreen):
     def action_clear_marks(self) -> None:
         """No marks."""
         self.table.clear_marks()
+
+    def action_mute(self) -> None:
+        """No bell and no notification for half an hour, or again."""
+        self.mute(0.0 if self._muted else MUTE_SECONDS)
+
+    def mute(self, seconds: float) -> None:
+        """Let nothing ring for so long; 0 lets it ring again."""
+        now = self.session.monotonic()
+        self.session.mute.until = now + seconds
+        self._muted = seconds > 0
+        self.say(
+            f"nothing rings for {duration_words(seconds)}; m ends that" if seconds else "failures ring again"
+        )
+        self._show_place()
 
     def action_hold(self) -> None:
         """Hold the rows where they are, or let them go."""

@@ -26,9 +26,10 @@ _TOKEN = re.compile(r"\x1b\[([\d;]{0,99})([A-Za-z])([^\x1b]*)(\x1b\[0m)?([^\x1b]
 _RESET = itemgetter(3)
 _ASIDE = re.compile(
     r"(?:\x07|\x1b\[\?(?:7|25|47|100[0-6]|101[56]|104[79]|2004|2026|2048)(?:[hl]|\$p)|\x1b\[[<>=]\d*u"
-    r"|\x1b\[\d* q|\x1b\](?:22|52);[^\x07\x1b]*(?:\x07|\x1b\\))+"
+    r"|\x1b\[\d* q|\x1b\[2[23];[012]t|\x1b\](?:[029]|22|52|777);[^\x07\x1b]*(?:\x07|\x1b\\))+"
 )
-"""Bell, modes and questions about them, keyboard protocol, cursor and pointer shape, clipboard: no cell changes by them."""
+"""Bell, modes and questions about them, keyboard protocol, cursor and pointer shape, title, clipboard, notifications: no
+cell changes by them."""
 _OTHER_SCREEN = re.compile(r"\x1b\[\?(?:47|104[79])[hl]")
 _RESET_AT_END = re.compile(r"\x1b\[0?m(?:[^\x1b]|\x1b\[[\d;]*H)*\Z")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")

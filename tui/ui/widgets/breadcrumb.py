@@ -23,7 +23,15 @@ class Breadcrumb(LineWidget):
         self._right: tuple[tuple[str, str], ...] = ()
 
     def set_state(
-        self, scope: Scope, query: Query, sort: Sort, shown: int, total: int, marks: int, hold: bool
+        self,
+        scope: Scope,
+        query: Query,
+        sort: Sort,
+        shown: int,
+        total: int,
+        marks: int,
+        hold: bool,
+        muted: bool = False,
     ) -> None:
         """`shown` of `total` rows pass the filter."""
         glyphs = self.glyphs
@@ -40,6 +48,8 @@ class Breadcrumb(LineWidget):
             right.append(("mark", f"   {marks} marked"))
         if hold:
             right += [("dim", "   "), ("badge", " HOLD ")]
+        if muted:
+            right += [("dim", "   "), ("badge", " MUTED ")]
         self._left, self._right = tuple(left), tuple(right)
         self.repaint()
 
