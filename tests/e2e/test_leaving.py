@@ -1,4 +1,4 @@
-"""However the program ends, the terminal is usable and what was begun is finished."""
+"""What was begun is finished, and a place without a screen is told so; the ways to end are in tests/safety/test_exits.py."""
 
 from __future__ import annotations
 
@@ -15,25 +15,7 @@ from tests.support.terminal import Terminal, run_in_terminal
 
 pytestmark = [pytest.mark.e2e, pytest.mark.terminal]
 
-MODES_OFF = (b"\x1b[?1049l", b"\x1b[?1000l", b"\x1b[?1003l", b"\x1b[?2004l", b"\x1b[?25h")
 SLOW = "[program:slow]\ncommand=sh -c 'trap \"sleep 1; exit 0\" TERM; while true; do sleep 0.1; done'\nstartsecs=0\n"
-
-
-def _seen_off(terminal: Terminal) -> bool:
-    """Whether the last word on every mode that the screen uses is that it is off."""
-    terminal.take()
-    return all(off in terminal.raw for off in MODES_OFF)
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL, signal.SIGQUIT])
-def test_a_signal_leaves_the_terminal_usable(tmp_path: Path, number: signal.Signals) -> None:
-    with (
-        running_supervisord() as daemon,
-        run_in_terminal("-s", f"http://127.0.0.1:{daemon.port}", home=tmp_path) as terminal,
-    ):
-        terminal.wait_for("sleeper")
-        os.kill(terminal.child.pid, number)
-        wait_until(lambda: _seen_off(terminal), what=f"the terminal to be put right after {number.name}")
 
 
 def test_a_restart_under_way_is_finished_before_a_term_ends_us(tmp_path: Path) -> None:
@@ -49,18 +31,6 @@ def test_a_restart_under_way_is_finished_before_a_term_ends_us(tmp_path: Path) -
         os.kill(terminal.child.pid, signal.SIGTERM)
         wait_until(lambda: _ended(terminal), what="the program to end")
         assert _pid(daemon) not in (0, before)
-
-
-def test_a_terminal_that_goes_away_ends_the_program_soon(tmp_path: Path) -> None:
-    with (
-        running_supervisord() as daemon,
-        run_in_terminal("-s", f"http://127.0.0.1:{daemon.port}", home=tmp_path) as terminal,
-    ):
-        terminal.wait_for("sleeper")
-        terminal.child.ptyproc.fileobj.close()
-        wait_until(
-            lambda: not terminal.child.isalive(), seconds=3, what="the program to end without its terminal"
-        )
 
 
 @pytest.mark.parametrize("term", ["dumb", ""])

@@ -136,15 +136,6 @@ def test_quitting_leaves_the_terminal_as_it_was(terminal: Terminal) -> None:
     assert terminal.child.exitstatus == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_leaves_the_terminal_as_it_was(terminal: Terminal, number: signal.Signals) -> None:
-    os.kill(terminal.child.pid, number)
-    wait_until(lambda: not terminal.child.isalive(), what="the program to end")
-    terminal.take()
-    raw = bytes(terminal.raw)
-    assert raw.rfind(b"\x1b[?1049l") > raw.rfind(b"\x1b[?1049h")
-
-
 @pytest.mark.parametrize(("columns", "rows"), [(200, 60), (120, 40), (80, 24)])
 def test_every_size_shows_the_processes_and_the_keys(
     tmp_path: Path, daemon: RealSupervisord, columns: int, rows: int

@@ -45,14 +45,14 @@ def test_a_crash_file_is_private_and_holds_neither_locals_nor_secrets(
 
 
 async def test_a_crash_of_the_screen_is_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     engine = StillEngine(still_fleet(), tmp_path)
     app = SupervisorTuiApp(Session(engine, engine.settings, make_keymap({})), [Secret("hunter22")])
     with pytest.raises(ValueError, match="login failed"):
         await _crash(app)
-    shown = capsys.readouterr().err
+    shown = capfd.readouterr().err
     assert "ended because of an error of its own: ValueError: login failed with ***" in shown
     assert "Traceback" not in shown
     assert "hunter22" not in shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from collections.abc import Callable
@@ -21,6 +22,8 @@ from tui.model.pace import Pace, in_batches, settle_seconds
 from tui.model.plan import Plan, Verb, make_plan, plan_summary, plan_words
 from tui.model.policy import Judgement, Tier
 from tui.model.process import ProcessKey
+
+CLEARED = "\r\x1b[K"
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -187,14 +190,14 @@ def _follow(engine: Engine, number: int, tell: Callable[[Outcome], None] | None)
         while True:
             picture = engine.wait_job(number, 0.25)
             if sys.stderr.isatty():
-                click.echo(_progress(picture), err=True, nl=False)
+                _overwrite(_progress(picture))
             for key, outcome in picture.outcomes.items() if tell else ():
                 if tell and key not in told:
                     told.add(key)
                     tell(outcome)
             if picture.finished:
                 if sys.stderr.isatty():
-                    click.echo("\r\x1b[K", err=True, nl=False)
+                    _overwrite(CLEARED)
                 return picture
     except KeyboardInterrupt:
         engine.cancel(number)
@@ -206,7 +209,13 @@ def _progress(picture: JobPicture) -> str:
     """What overwrites itself on a terminal: done, running, waiting, failed."""
     waiting = picture.total - picture.done - len(picture.running)
     counts = f"{picture.done}/{picture.total} done, {len(picture.running)} running, {waiting} waiting"
-    return f"\r\x1b[K{counts}, {picture.failed} failed "
+    return f"{CLEARED}{counts}, {picture.failed} failed "
+
+
+def _overwrite(text: str) -> None:
+    with contextlib.suppress(OSError):  # the terminal is gone; the job is not
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
 
 def _print_line(outcome: Outcome) -> None:

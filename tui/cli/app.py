@@ -17,7 +17,16 @@ from typing import Any
 import click
 
 from tui import __version__
-from tui.cli.ending import told
+from tui.cli.ending import (
+    Interrupted,
+    ReaderGone,
+    ToldToEnd,
+    end_in_order,
+    leave_without_waiting,
+    reader_gone,
+    takes_more,
+    told,
+)
 from tui.cli.exit_codes import ExitCode
 from tui.cli.invocation import Invocation
 from tui.errors import SupervisorTuiError
@@ -78,8 +87,21 @@ class LazyGroup(click.Group):
             ctx.fail(f"No such command '{args[0]}'.{hint}")
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  (click's own signature)
+        """Run the command; ctrl+c, and a reader that went away, are ours to answer: click would write first, and wait."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise Interrupted from error
+        except OSError as error:
+            gone = reader_gone(error)
+            if gone is None:
+                raise
+            raise gone from error
+
     def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  (click's own signature)
         """Run and exit: errors become one sentence on stderr and their exit code, never a traceback."""
+        end_in_order()
         try:
             code = super().main(*args, **{**kwargs, "standalone_mode": False})
         except click.ClickException as error:
@@ -89,10 +111,12 @@ class LazyGroup(click.Group):
             code = told(KeyboardInterrupt())
         except (SupervisorTuiError, KeyboardInterrupt) as error:
             code = told(error)
-        except BrokenPipeError:
-            # The reader of our stdout went away (`… | head`): that ends us quietly, as it does other tools.
-            sys.stderr.close()
-            code = ExitCode.OK
+        except Interrupted:
+            if takes_more(sys.stderr):
+                told(KeyboardInterrupt())
+            leave_without_waiting(ExitCode.INTERRUPTED)
+        except (ToldToEnd, ReaderGone) as error:
+            leave_without_waiting(int(error.code or 0))
         sys.exit(int(code or 0))
 
 

@@ -1,7 +1,7 @@
 """What the global options said, and the engine that follows from it.
 
 A command asks for `watching(...)`: settings are found, passwords fetched, the engine runs while the block does, and
-pending restarts are finished when it ends, also by ctrl-c.
+pending restarts are finished when it ends, also by ctrl-c, TERM or HUP.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.cli.ending import ReaderGone, ToldToEnd
 from tui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -78,8 +79,9 @@ class Invocation:
 
 def narrate(text: str) -> None:
     """Tell people something; scripts never see it, because it goes to stderr."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):  # nobody is there to be told, which is no reason to stop in the middle
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
 
 
 def host_filter(patterns: tuple[str, ...]) -> Callable[[str], bool]:
@@ -113,11 +115,19 @@ def watching(
         passwords=invocation.passwords(settings),
     )
     engine.start()
+    heard = True
     try:
         if settle:
             engine.wait_answered(max(host.timeout for host in settings.hosts.values()) + 3.0)
         yield engine
+    except (ToldToEnd, ReaderGone):
+        heard = False  # by nobody, perhaps: no word more that could be waited for
+        raise
     finally:
-        engine.stop()
-        for notice in engine.notices:
+        try:
+            engine.stop()
+        except ToldToEnd:
+            engine.stop()
+            raise
+        for notice in engine.notices if heard else ():
             narrate(f"note: {notice}")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import queue
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Sequence
 
 import click
 
+from tui.cli.ending import require_reader
 from tui.cli.exit_codes import ExitCode, worst
 from tui.cli.invocation import Invocation, host_filter, narrate, watching
 from tui.cli.selection import Selection
@@ -25,6 +26,44 @@ HISTORY_BYTES = 64 * 1024
 _READ_SECONDS = 30.0
 _STREAM_SECONDS = 5.0
 _STREAM_BEGIN = 1024
+LOOK_SECONDS = 1.0
+"""How often it is looked, while nothing comes, whether anybody still reads us."""
+UNREAD_CHARACTERS = 4 * 1024 * 1024
+
+
+class Unread:
+    """Lines on their way from the engine's thread to ours, which waits for whoever reads us; no more than `limit` of text."""
+
+    def __init__(self, limit: int = UNREAD_CHARACTERS) -> None:
+        self._limit = limit
+        self._batches: deque[tuple[Sequence[LogLine], int]] = deque()
+        self._characters = 0
+        self._lost = 0
+        self._moved = threading.Condition()
+
+    def put(self, batch: Sequence[LogLine]) -> None:
+        """Add what came; the oldest that nobody has taken gives way to it."""
+        with self._moved:
+            size = sum(len(line.text) for line in batch)
+            self._batches.append((batch, size))
+            self._characters += size
+            while self._characters > self._limit and len(self._batches) > 1:
+                old, size = self._batches.popleft()
+                self._characters -= size
+                self._lost += len(old)
+            self._moved.notify()
+
+    def take(self) -> tuple[Sequence[LogLine], int]:
+        """The oldest batch, an empty one after `LOOK_SECONDS` without any; and how many lines were lost before it."""
+        with self._moved:
+            if not self._batches:
+                self._moved.wait(LOOK_SECONDS)
+            if not self._batches:
+                return (), 0
+            batch, size = self._batches.popleft()
+            self._characters -= size
+            lost, self._lost = self._lost, 0
+            return batch, lost
 
 
 @click.command()
@@ -116,12 +155,16 @@ def _follow(
     engine: Engine, keys: Sequence[ProcessKey], channels: tuple[Channel, ...], lines: int, named: bool
 ) -> None:
     """Print for ever: the first batch of each source is its history, of which only the last `lines` are kept."""
-    batches: queue.SimpleQueue[Sequence[LogLine]] = queue.SimpleQueue()
-    log = engine.follow_logs(keys, frozenset(channels), batches.put, history=HISTORY_BYTES if lines else 0)
+    unread = Unread()
+    log = engine.follow_logs(keys, frozenset(channels), unread.put, history=HISTORY_BYTES if lines else 0)
     seen: set[tuple[ProcessKey, str]] = set()
     try:
         while True:
-            batch = batches.get()
+            batch, lost = unread.take()
+            if lost:
+                narrate(f"-- {lost} lines are lost: nobody read them in time")
+            if not batch:
+                require_reader()
             fresh = {(line.key, line.channel) for line in batch} - seen
             seen |= fresh
             for source in fresh:

@@ -9,9 +9,13 @@ from typing import Any
 
 import click
 
+from tui.cli.ending import require_reader
 from tui.cli.invocation import Invocation, narrate, watching
 from tui.model.fleet import Transition
 from tui.model.query import Query
+
+LOOK_SECONDS = 1.0
+"""How often it is looked, while nothing changes, whether anybody still reads us."""
 
 
 @click.command()
@@ -26,10 +30,15 @@ def watch(invocation: Invocation, select: str) -> int:
         narrate(f"watching {len(engine.picture.hosts)} hosts")
         serial = max((transition.serial for transition in engine.timeline.after(0)), default=0)
         while True:
-            wake.wait()
+            if not wake.wait(LOOK_SECONDS):
+                require_reader()
+                continue
             wake.clear()
             picture = engine.picture
-            for transition in engine.timeline.after(serial):
+            news = engine.timeline.after(serial)
+            if news and news[0].serial > serial + 1:
+                narrate(f"-- {news[0].serial - serial - 1} changes are lost: nobody read them in time")
+            for transition in news:
                 serial = transition.serial
                 snapshot = picture.hosts[transition.key.host]
                 process = picture.process(transition.key)

@@ -6,10 +6,10 @@ Wiring only: what keys do stands in `screens`, what they are in `actions`.
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
 import os
-import signal
-import threading
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -33,6 +33,8 @@ from tui.ui.screens.interrupted import offer_interrupted
 from tui.ui.screens.kept_picture import KeptPicture
 from tui.ui.session import Session
 from tui.ui.terminal.diff_driver import redraw
+from tui.ui.terminal.lasting_driver import LastingDriver
+from tui.ui.terminal.rescue import say_last
 from tui.ui.theme import ASCII, THEMES, UNICODE
 from tui.ui.typing_ahead import TypingAhead
 from tui.ui.widgets.ticker import STAYS, Severity, job_title
@@ -41,6 +43,8 @@ if TYPE_CHECKING:  # jobs are imported with the first of them
     from tui.engine.jobs import JobPicture
 
 TICK = 1.0
+TERMINAL_GONE = 129
+"""The exit code: as of a HUP, which is what a terminal that goes away sends to whom it belongs."""
 
 
 class SupervisorTuiApp(TypingAhead[int]):
@@ -69,6 +73,9 @@ class SupervisorTuiApp(TypingAhead[int]):
         self._quiet_until = 0.0
         self._told_jobs: set[int] = set()
         self._woken = False
+        self._called = False
+        self._own_loop: asyncio.AbstractEventLoop | None = None
+        self._told_to_leave: int | None = None
         self._unsubscribe: Callable[[], None] | None = None
         self._offered = False
         self._alerts = Alerts(session.settings.alerts, session.title, session.mute, self._tell_terminal)
@@ -100,17 +107,20 @@ class SupervisorTuiApp(TypingAhead[int]):
             self._news.append((f"there is no theme {clean(wanted, 40)!r}; : shows their names", "warning"))
         self._news.extend((clean(text), "warning") for text in self.session.settings.warnings)
         self.set_keymap(self.session.keymap.own())
-        self._catch_signals()
         self.app_resume_signal.subscribe(self, self._paint_after_suspension)
         self.set_interval(TICK, self._tick)
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
-        loop = asyncio.get_running_loop()
+        self._own_loop = asyncio.get_running_loop()
+        if self._told_to_leave is not None:
+            self.exit(self._told_to_leave)
+            return
 
         def wake() -> None:
-            with suppress(RuntimeError):  # the loop may have ended between the two threads
-                loop.call_soon_threadsafe(self._wake)
+            if not self._called:  # else a stalled terminal, which stops our loop, would let the calls pile up
+                self._called = True
+                self._call(self._wake)
 
         self._unsubscribe = self.engine.subscribe(wake)
         self.engine.start()
@@ -134,17 +144,11 @@ class SupervisorTuiApp(TypingAhead[int]):
         if event.size == self.size:
             redraw(self)
 
-    def _catch_signals(self) -> None:
-        if threading.current_thread() is not threading.main_thread():
-            return
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, self.exit, 128 + number)
-
     # --- news -------------------------------------------------------------------------------------------------------
 
     def _wake(self) -> None:
         """The engine has something new: at most one refresh a turn of the loop."""
+        self._called = False
         if not self._woken:
             self._woken = True
             self.call_later(self._refresh)
@@ -164,6 +168,8 @@ class SupervisorTuiApp(TypingAhead[int]):
         self._alerts.tick(self.engine.picture.counts, self.session.monotonic())
         self._tell_news()
         self._kept.tick()
+        if self.terminal_gone:
+            self.leave(TERMINAL_GONE)
 
     def _visible_screens(self) -> list[BaseScreen]:
         """The screen on top, and what a question or a menu leaves in view below it."""
@@ -210,10 +216,37 @@ class SupervisorTuiApp(TypingAhead[int]):
 
     # --- the end ----------------------------------------------------------------------------------------------------
 
+    def leave(self, code: int) -> None:
+        """Leave with this exit code, also when nobody reads the terminal. From any thread, and from a signal handler."""
+        self._hurry()
+        self._told_to_leave = code
+        self._call(functools.partial(self.exit, code))
+
+    @property
+    def terminal_gone(self) -> bool:
+        """Whether the terminal was taken away, which not every one is told by a signal."""
+        return isinstance(self._driver, LastingDriver) and self._driver.gone
+
+    @property
+    def lost(self) -> bool:
+        """Whether the terminal has not taken all that leaving it needs."""
+        return isinstance(self._driver, LastingDriver) and self._driver.terminal.lost
+
+    def _hurry(self) -> None:
+        """From now on nobody waits for a terminal that is not read."""
+        if isinstance(self._driver, LastingDriver):
+            self._driver.terminal.hurry()
+
+    def _call(self, work: Callable[[], object]) -> None:
+        if self._own_loop is not None:
+            with suppress(RuntimeError):  # the loop may have ended between the two threads
+                self._own_loop.call_soon_threadsafe(work)
+
     def exit(
         self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None
     ) -> None:
         """Leave, and keep what the fleet looks like for the next start."""
+        self._hurry()
         self._kept.keep()
         super().exit(result, return_code, message)
 
@@ -221,14 +254,16 @@ class SupervisorTuiApp(TypingAhead[int]):
         """Instead of Textual's traceback with the values of locals: a private file, and one line."""
         error = self._exception or RuntimeError("unknown")
         path = write_crash_file(error, self._redact)
+        self._hurry()
         self._exit_renderables.append(crash_line(error, path, self._redact))
         self._close_messages_no_wait()
 
     def _print_error_renderables(self) -> None:
-        """One line on stderr, without markup."""
-        for line in self._exit_renderables[:1]:
-            self.error_console.print(line, markup=False, highlight=False, soft_wrap=True)
+        """One line on stderr, and never Textual's own tracebacks."""
+        lines = [line for line in self._exit_renderables if isinstance(line, str)]
         self._exit_renderables.clear()
+        if lines and sys.__stderr__ is not None:
+            say_last(sys.__stderr__.fileno(), f"{lines[0]}\r\n")
 
 
 def job_sentence(job: JobPicture) -> tuple[str, Severity]:

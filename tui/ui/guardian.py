@@ -2,6 +2,7 @@
 
 It holds the reading end of a pipe that only we can write to. We say `clean` when we leave in good order; an end of file
 without that word means that we died, and it restores the terminal's settings and leaves the modes that the screen uses.
+It is a shell because that is small; only when it is needed does it become a Python, which does not wait for a stalled terminal.
 """
 
 from __future__ import annotations
@@ -9,24 +10,20 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
+import sys
 import termios
 from collections.abc import Iterator
 from typing import IO
 
-LEAVE = (
-    "\\033[<u\\033[?1000l\\033[?1002l\\033[?1003l\\033[?1015l\\033[?1006l\\033[?1004l\\033[?2004l\\033[?2048l"
-    "\\033[?7h\\033[?1049l\\033[0m\\033[?25h\\r\\n"
-)
-"""Keyboard protocol, mouse, focus, paste and resize reports off; wrapping on; the main screen; plain; cursor shown."""
+from tui.ui.terminal import rescue
 
-SCRIPT = f"""
+SCRIPT = """
 trap '' INT QUIT TERM HUP TSTP TTIN TTOU
-settings=$(stty -g <&2)
-echo ready
 read -r word
 [ "$word" = clean ] && exit 0
-stty "$settings" <&2
-printf '{LEAVE}supervisor-tui ended suddenly; the terminal has been put right\\r\\n' >&2
+"$1" -I -S "$2" "$3" && exit 0
+stty sane <&2
+printf '%s' "$4" >&2
 """
 
 
@@ -36,9 +33,18 @@ def guarded_terminal(terminal: IO[str]) -> Iterator[None]:
     try:
         before = termios.tcgetattr(terminal.fileno())
         guardian = subprocess.Popen(  # noqa: S603  (our own script, no input from outside)
-            ["/bin/sh", "-c", SCRIPT],
+            [
+                "/bin/sh",
+                "-c",
+                SCRIPT,
+                "guardian",
+                sys.executable,
+                rescue.__file__,
+                rescue.packed(before),
+                rescue.LEAVE,
+            ],
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
             stderr=terminal.fileno(),
             start_new_session=True,
             close_fds=True,
@@ -49,14 +55,10 @@ def guarded_terminal(terminal: IO[str]) -> Iterator[None]:
         yield
         return
     assert guardian.stdin is not None
-    assert guardian.stdout is not None
-    guardian.stdout.readline()  # it has seen the settings as they were
-    guardian.stdout.close()
     try:
         yield
     finally:
-        with contextlib.suppress(OSError, termios.error):
-            termios.tcsetattr(terminal.fileno(), termios.TCSADRAIN, before)
+        rescue.restore(terminal.fileno(), before)
         with contextlib.suppress(OSError):
             guardian.stdin.write(b"clean\n")
             guardian.stdin.close()

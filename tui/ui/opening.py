@@ -53,6 +53,8 @@ def open_fleet(
     from tui.config.paths import state_dir
     from tui.engine.engine import Engine
     from tui.model.query import Query
+    from tui.ui.leaving import Leaving
+    from tui.ui.terminal.rescue import put_right, say_last, terminal_settings
 
     try:
         query = Query.parse(select) if select else Query.ALL
@@ -61,28 +63,36 @@ def open_fleet(
             f"--select: {error.problem} at character {error.position + 1} of {select!r}", error.advice
         ) from None
 
+    terminal = sys.__stderr__.fileno() if sys.__stderr__ is not None else 2
+    settings_before = terminal_settings(terminal)
     engine = Engine(settings, read_only=read_only, state_dir=state_dir(), passwords=passwords)
+    lost = False
     try:
-        if len(settings.hosts) <= EARLY_HOSTS or (last is not None and last.on_screen):
-            engine.start()
-        from tui.ui.keymap import make_keymap
+        with Leaving(engine.stop, settings_before) as leaving:
+            if len(settings.hosts) <= EARLY_HOSTS or (last is not None and last.on_screen):
+                engine.start()
+            from tui.ui.keymap import make_keymap
 
-        keymap = make_keymap(settings.ui.keys, f"{settings.source or 'hosts.yaml'}: ui.keys")
-        from tui.ui.app import SupervisorTuiApp
-        from tui.ui.pauses import keep_pauses_short
-        from tui.ui.session import Session
-        from tui.ui.terminal.diff_driver import DiffDriver
-        from tui.ui.terminal.lasting_driver import LastingDriver
+            keymap = make_keymap(settings.ui.keys, f"{settings.source or 'hosts.yaml'}: ui.keys")
+            from tui.ui.app import SupervisorTuiApp
+            from tui.ui.pauses import keep_pauses_short
+            from tui.ui.session import Session
+            from tui.ui.terminal.diff_driver import DiffDriver
+            from tui.ui.terminal.lasting_driver import LastingDriver
 
-        keep_pauses_short()
-        session = Session(engine, settings, keymap, read_only, query, last)
-        app = SupervisorTuiApp(session, passwords.values(), driver=DiffDriver if diff else LastingDriver)
-        code = app.run(mouse=mouse and wants_mouse(settings))
+            keep_pauses_short()
+            session = Session(engine, settings, keymap, read_only, query, last)
+            app = SupervisorTuiApp(session, passwords.values(), driver=DiffDriver if diff else LastingDriver)
+            leaving.watch(app)
+            code = app.run(mouse=mouse and wants_mouse(settings))
+            lost = app.lost
     finally:
+        if lost:
+            put_right(terminal, settings_before)
         if any(not job.finished for job in engine.jobs):
-            sys.stderr.write("finishing what was begun …\n")
+            say_last(terminal, "finishing what was begun …\r\n")
         engine.stop()
-    return 1 if code is None else code
+    return leaving.code or (1 if code is None else code)
 
 
 def wants_mouse(settings: Settings) -> bool:
