@@ -38,6 +38,7 @@ class DaemonAction:
     key: ProcessKey
     before: HostSnapshot
     began: float
+    argument: str = ""
     shown: Reread | None = None
     """What the user was shown that an update would do; None when nothing was shown."""
     intent: Intent | None = None
@@ -54,7 +55,9 @@ class DaemonAction:
     def checking(self) -> None:
         """Called right before the last byte of a request that only leads up to the one that was asked for."""
         if self.intent is None:
-            self.intent = self.scene.journal.intent(self.verb, self.key, job=self.scene.job)
+            self.intent = self.scene.journal.intent(
+                self.verb, self.key, job=self.scene.job, argument=self.argument
+            )
 
     def committing(self) -> None:
         """Called right before each other request's last byte; the first one is written down."""
@@ -73,7 +76,7 @@ async def act_on_host(scene: Scene, plan: Plan, step: Step, shown: Reread | None
     """Do what `plan` says to one supervisord; never raises but when cancelled."""
     began = scene.clock()
     before = await scene.poll()
-    action = DaemonAction(scene, plan.verb, step.key, before, began, shown)
+    action = DaemonAction(scene, plan.verb, step.key, before, began, plan.argument, shown)
     if not before.fresh:
         return action.end(OutcomeKind.NOT_EXECUTED, f"not sent: {before.problem}")
     outcome = await _guarded(action, _ACTIONS[plan.verb])
@@ -309,12 +312,21 @@ async def _clear_log(action: DaemonAction) -> Outcome:
     return action.end(OutcomeKind.DONE, "supervisord cleared its own log")
 
 
+async def _send_event(action: DaemonAction) -> Outcome:
+    kind, _, data = action.argument.partition(" ")
+    await action.scene.supervisor.send_event(
+        kind, data, committing=action.committing, deadline=REQUEST_SECONDS
+    )
+    return action.end(OutcomeKind.DONE, "supervisord took it; whether a listener wants it is not told")
+
+
 _ACTIONS: dict[Verb, Callable[[DaemonAction], Awaitable[Outcome]]] = {
     Verb.REREAD: _reread,
     Verb.UPDATE: _update,
     Verb.DAEMON_RESTART: _restart,
     Verb.DAEMON_SHUTDOWN: _shutdown,
     Verb.DAEMON_CLEAR_LOG: _clear_log,
+    Verb.SEND_EVENT: _send_event,
 }
 
 

@@ -85,8 +85,12 @@ class Journal:
         pid: int = 0,
     ) -> Intent:
         """Write and sync an intent. Raises RefusedError when it cannot be written and the journal is required."""
-        if verb is Verb.STDIN:
-            argument = f"{len(argument)} characters"
+        if verb in (
+            Verb.STDIN,
+            Verb.SEND_EVENT,
+        ):  # what is sent may be a secret; the kind of an event is none
+            kind, blank, data = argument.partition(" ") if verb is Verb.SEND_EVENT else ("", "", argument)
+            argument = f"{kind}{blank}{len(data)} characters"
         intent = Intent(os.urandom(8).hex(), job, verb, key, argument, state, pid)
         self._write(
             {

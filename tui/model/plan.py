@@ -34,12 +34,20 @@ class Verb(StrEnum):
     DAEMON_RESTART = "daemon-restart"
     DAEMON_SHUTDOWN = "daemon-shutdown"
     DAEMON_CLEAR_LOG = "daemon-clear-log"
+    SEND_EVENT = "send-event"
 
 
 LEAVES_A_TRACE = frozenset({Verb.START, Verb.STOP, Verb.RESTART})
 """Verbs whose effect shows in a process's row: of the others no later reading tells whether they came about."""
 HOST_VERBS = frozenset(
-    {Verb.REREAD, Verb.UPDATE, Verb.DAEMON_RESTART, Verb.DAEMON_SHUTDOWN, Verb.DAEMON_CLEAR_LOG}
+    {
+        Verb.REREAD,
+        Verb.UPDATE,
+        Verb.DAEMON_RESTART,
+        Verb.DAEMON_SHUTDOWN,
+        Verb.DAEMON_CLEAR_LOG,
+        Verb.SEND_EVENT,
+    }
 )
 """Verbs whose targets are hosts; all others act on processes."""
 
@@ -65,7 +73,7 @@ class Plan:
     verb: Verb
     steps: tuple[Step, ...]
     argument: str = ""
-    """The signal's name, or the text for stdin."""
+    """The signal's name, the text for stdin, or an event's type and data with a blank between them."""
     pace: Pace = field(default_factory=Pace)
     data_age: float = 0.0
     """Seconds: the oldest reading among the hosts concerned when the plan was made."""
@@ -90,6 +98,7 @@ class Plan:
 # --- from what was pointed at to single steps -----------------------------------------------------------------------
 
 UNREACHABLE_HOST = "host unreachable"
+STOPPING_ALREADY = "already stopping"
 VANISHED = "no longer there"
 
 
@@ -204,7 +213,7 @@ def _skip(verb: Verb, process: Process) -> str:
         case Verb.START:
             return _ALREADY.get(state, "")
         case Verb.STOP | Verb.RESTART if state is ProcessState.STOPPING:
-            return "already stopping"
+            return STOPPING_ALREADY
         case Verb.STOP:
             return "not running" if state in STOPPED_STATES else ""
         case Verb.RESTART:
@@ -241,12 +250,13 @@ _PHRASES = {
     Verb.RESTART: "Restart {}",
     Verb.SIGNAL: "Send {argument} to {}",
     Verb.CLEAR_LOGS: "Clear the logs of {}",
-    Verb.STDIN: "Send text to the standard input of {}",
+    Verb.STDIN: "Send the line '{argument}' to {}",
     Verb.REREAD: "Reread the configuration of {}",
     Verb.UPDATE: "Update {} to its configuration",
     Verb.DAEMON_RESTART: "Restart the supervisord of {}",
     Verb.DAEMON_SHUTDOWN: "Shut down the supervisord of {}",
     Verb.DAEMON_CLEAR_LOG: "Clear the supervisord log of {}",
+    Verb.SEND_EVENT: "Send the event '{argument}' to the listeners of {}",
 }
 
 _REMARKS = {
@@ -266,7 +276,7 @@ def plan_words(plan: Plan) -> str:
             f"{clean(plan.steps[0].key.host)} {plan.steps[0].shown} is " if _is_single_process(plan) else ""
         )
         return f"Nothing to {plan.verb.value}: {subject}{plan.steps[0].skip if subject else reasons}"
-    return _PHRASES[plan.verb].format(_subject(plan), argument=clean(plan.argument, 40))
+    return _PHRASES[plan.verb].format(_subject(plan), argument=clean(plan.argument.rstrip("\n"), 40))
 
 
 def _is_single_process(plan: Plan) -> bool:

@@ -272,7 +272,7 @@ ACTIONS: tuple[Action, ...] = (
         _LOOK,
         (F,),
         _FLEET,
-        "No bell and no notification of failures; again lets them ring. `mute 2h` in the palette for other times.",
+        "Nothing rings for failures; `mute 2h` in the palette for other times.",
     ),
     _action(
         "poll-now",
@@ -312,6 +312,16 @@ ACTIONS: tuple[Action, ...] = (
     ),
     _action(
         "signal", "K", "Signal …", _ACT, _TARGETS, _ACTING, "Send a signal, from a menu.", dangerous=True
+    ),
+    _action(
+        "stdin",
+        "I",
+        "Send a line …",
+        _ACT,
+        _TARGETS,
+        _ACTING,
+        "Type a line for its standard input.",
+        dangerous=True,
     ),
     _action(
         "daemon",

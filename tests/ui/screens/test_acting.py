@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.supervisord import RealSupervisord, running_supervisord
+from tests.support.supervisord import RealSupervisord, ignores_term, running_supervisord
 from tests.ui.screens.cockpit import BROKEN, PROGRAMS, cockpit
+from tui.demo.programs import listener as listener_program
+from tui.engine.journal import FILE_NAME
 from tui.model.states import HostState, OutcomeKind, ProcessState
-from tui.ui.screens.modals import MenuScreen, QuestionScreen
+from tui.ui.screens.modals import LineScreen, MenuScreen, QuestionScreen
 
 STOPPED, RUNNING = ProcessState.STOPPED, ProcessState.RUNNING
 
@@ -130,6 +133,55 @@ async def test_a_signal_is_chosen_then_asked(tmp_path: Path, daemon: RealSupervi
         assert "Send TERM to web celery?" in cock.text()
         await cock.say_yes()
         await cock.until(lambda: cock.pid("web", "celery") not in (0, before))
+
+
+async def test_a_process_stuck_in_stopping_is_offered_kill_first(tmp_path: Path) -> None:
+    stubborn = "[program:stubborn]\ncommand=sh -c 'trap \"\" TERM; while :; do sleep 1; done'\nstopwaitsecs=600\nstartsecs=0\n"
+    with running_supervisord(stubborn) as daemon:
+        async with cockpit(tmp_path, {"web": daemon}) as cock:
+            await cock.until(lambda: ignores_term(cock.pid("web", "stubborn")))
+            daemon.proxy.supervisor.stopProcess("stubborn", False)
+            await cock.until(lambda: cock.state("web", "stubborn") is ProcessState.STOPPING)
+            await cock.go_to("web", "stubborn")
+            await cock.press("X")
+            await cock.told("is already stopping; K offers KILL")
+            await cock.press("K")
+            await cock.until(lambda: isinstance(cock.app.screen, MenuScreen))
+            await cock.until(lambda: "stuck in STOPPING" in cock.text())
+            await cock.press("enter")
+            await cock.say_yes()
+            await cock.until(lambda: cock.state("web", "stubborn") is STOPPED)
+
+
+async def test_a_line_is_typed_asked_about_and_sent_to_standard_input(tmp_path: Path) -> None:
+    with running_supervisord("[program:parrot]\ncommand=cat\nstartsecs=0\n") as daemon:
+        async with cockpit(tmp_path, {"web": daemon}) as cock:
+            await cock.go_to("web", "parrot")
+            await cock.press("I")
+            await cock.until(lambda: isinstance(cock.app.screen, LineScreen))
+            await cock.press(*"hello", "enter")
+            await cock.until(lambda: "Send the line 'hello' to web parrot?" in cock.text())
+            await cock.say_yes()
+            await cock.until(
+                lambda: daemon.proxy.supervisor.readProcessStdoutLog("parrot", 0, 100) == "hello\n"
+            )
+            assert "hello" not in (tmp_path / FILE_NAME).read_text()
+
+
+async def test_an_event_is_sent_to_the_listeners(tmp_path: Path) -> None:
+    listener = f"[eventlistener:ear]\ncommand={sys.executable} {listener_program.__file__}\nevents=REMOTE_COMMUNICATION\nstartsecs=0\n"
+    with running_supervisord(PROGRAMS + listener) as daemon:
+        async with cockpit(tmp_path, {"web": daemon}) as cock:
+            await cock.go_to("web", "celery")
+            await cock.press("D", "e")
+            await cock.until(lambda: isinstance(cock.app.screen, LineScreen))
+            await cock.press(*"deploy v7", "enter")
+            await cock.until(lambda: "Send the event 'deploy v7' to the listeners of web?" in cock.text())
+            await cock.say_yes()
+            heard = daemon.proxy.supervisor.readProcessStderrLog
+            await cock.until(lambda: "REMOTE_COMMUNICATION type:deploy" in str(heard("ear", 0, 1000)))
+            journal = (tmp_path / FILE_NAME).read_text()
+            assert '"deploy 2 characters"' in journal
 
 
 async def test_a_daemon_restart_wants_the_name_typed(tmp_path: Path, daemon: RealSupervisord) -> None:

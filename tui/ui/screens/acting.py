@@ -15,9 +15,11 @@ from textual.widget import Widget
 from tui.errors import SupervisorTuiError
 from tui.model.fleet import FleetPicture
 from tui.model.pace import Pace
-from tui.model.plan import UNREACHABLE_HOST, Plan, Verb, make_plan, plan_summary, plan_words
+from tui.model.plan import STOPPING_ALREADY, UNREACHABLE_HOST, Plan, Verb, make_plan, plan_summary, plan_words
 from tui.model.policy import Judgement, Tier
 from tui.model.process import ProcessKey
+from tui.model.states import ProcessState
+from tui.ui.actions import BY_ID
 from tui.ui.screens.base import BaseScreen
 from tui.ui.screens.pointing import Pointed, as_json, key_words, pace_for, short_words, tail_of_question
 from tui.ui.widgets.confirm_bar import ConfirmBar
@@ -67,9 +69,15 @@ class ActingScreen(BaseScreen):
         if judgement.refusal:
             self.say(f"refused: {judgement.refusal} — {judgement.advice}".rstrip(" —"), "error")
         elif not plan.acting:
-            self.say(why_nothing(plan, picture), "warning")
+            self.say(why_nothing(plan, picture) + self._way_out(plan), "warning")
         else:
             self.ask(plan, judgement, pointed)
+
+    def _way_out(self, plan: Plan) -> str:
+        """Of a stop that does not come to an end."""
+        if any(step.skip != STOPPING_ALREADY for step in plan.steps):
+            return ""
+        return f"; {self.session.keymap.of(BY_ID['signal'])[0]} offers KILL"
 
     def _plan(
         self,
@@ -200,9 +208,39 @@ class ActingScreen(BaseScreen):
 
         self._choose(
             "Send a signal to {}",
-            choices.SIGNALS,
+            choices.KILL_FIRST if self._all_stopping() else choices.SIGNALS,
             lambda name, to: self.propose(Verb.SIGNAL, name, pointed=to),
         )
+
+    def _all_stopping(self) -> bool:
+        pointed = self.pointed()
+        processes = [self.engine.picture.process(key) for key in pointed.keys] if pointed else []
+        return bool(processes) and all(one and one.state is ProcessState.STOPPING for one in processes)
+
+    def action_stdin(self) -> None:
+        """Type a line for the standard input of the target, then ask."""
+        self._type(
+            "A line for the standard input of {}",
+            lambda text, to: self.propose(Verb.STDIN, f"{text}\n", pointed=to),
+        )
+
+    def _type(
+        self, title: str, typed: Callable[[str, Pointed], None], pointed: Pointed | None = None
+    ) -> None:
+        pointed = pointed or self.pointed()
+        if pointed is None:
+            self.say(NO_TARGET.format("type for"), "warning")
+            return
+        from tui.ui.screens.modals import LineScreen
+
+        self.stand_still(True)
+
+        def left(text: str | None) -> None:
+            self.stand_still(False)
+            if text:
+                typed(text, pointed)
+
+        self.app.push_screen(LineScreen(title.format(pointed.words)), left)
 
     def action_daemon(self) -> None:
         """Choose what the supervisord of the target is told, then ask."""
@@ -250,6 +288,9 @@ class ActingScreen(BaseScreen):
         hosts = Pointed(pointed.hosts, _host_words(pointed), pointed.marked)
         if id == "main-log":
             self._open_log(hosts, "stdout")
+        elif id == "send-event":
+            title = "An event for the listeners of {}: its type, a blank, its data"
+            self._type(title, lambda text, to: self.propose(Verb.SEND_EVENT, text, pointed=to), hosts)
         elif id == "update":
             from tui.ui.screens.updating import preview_then_ask
 

@@ -21,11 +21,17 @@ SIGNALS: tuple[Choice, ...] = (
     Choice("KILL", "9", "KILL", "end without any chance to clean up"),
 )
 
+KILL_FIRST: tuple[Choice, ...] = (
+    Choice("KILL", "9", "KILL", "it is stuck in STOPPING: this ends it, without any chance to clean up"),
+    *SIGNALS[:-1],
+)
+
 DAEMON: tuple[Choice, ...] = (
     Choice("reread", "r", "Reread", "read its files again; nothing is restarted"),
     Choice("update", "u", "Update", "apply changed files; shows what, then asks"),
     Choice("main-log", "l", "Log of supervisord", "follow it"),
     Choice("daemon-clear-log", "c", "Clear its log", "empty supervisord's own log file"),
+    Choice("send-event", "e", "Send an event", "to its event listeners: a type and data of your own"),
     Choice("daemon-restart", "R", "Restart supervisord", "stops everything, starts what has autostart"),
     Choice("daemon-shutdown", "Q", "Shut it down", "cannot be undone from here"),
 )

@@ -97,6 +97,8 @@ _WORDS = {
     Verb.DAEMON_RESTART: "restart supervisord of",
     Verb.DAEMON_SHUTDOWN: "shut down supervisord of",
     Verb.DAEMON_CLEAR_LOG: "clear supervisord's log of",
+    Verb.STDIN: "send a line to",
+    Verb.SEND_EVENT: "send an event to",
 }
 
 
