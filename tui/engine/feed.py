@@ -38,6 +38,9 @@ LOUD_SECONDS = 10.0
 LOUD_PAUSE = 60.0
 DISTRUST_SECONDS = 600.0
 """So long a feed that was given up is not tried again."""
+SILENCE_PAUSE = 30.0
+"""So long one that brought nothing is not tried again, and four times as long after each further time: while a thousand
+streams open, or on a busy machine, the first bytes may come late."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 _READS_BEFORE = 2
 """Whole reads before it is opened: who asks once and leaves needs no feed."""
@@ -81,6 +84,7 @@ class Feed:
         self._verdict_at: float | None = None
         self._reads = 0
         self._pause = _FIRST_PAUSE
+        self._silence_pause = SILENCE_PAUSE
         self._opened_at = 0.0
         self._not_before = 0.0
         self._loud_from = 0.0
@@ -172,6 +176,7 @@ class Feed:
                 async for piece in pieces:
                     if self._state is FeedState.OPENING:
                         silent.cancel()
+                        self._silence_pause = SILENCE_PAUSE
                         self._state = FeedState.HEARD
                         self._on_news()
                     self._hear(reader.feed(piece), len(piece))
@@ -206,7 +211,9 @@ class Feed:
 
     def _held_back(self) -> None:
         if self._state is FeedState.OPENING:
-            self.give_up("its main log brings nothing: it is empty, or something in between holds it back")
+            words = "its main log brings nothing: it is empty, or something in between holds it back"
+            self.give_up(words, self._silence_pause)
+            self._silence_pause = min(DISTRUST_SECONDS, 4 * self._silence_pause)
             self._on_news()
 
     def _stop(self, reason: str, seconds: float) -> None:
