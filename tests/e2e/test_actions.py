@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.fleets import process, run_job, run_one, settings_for, wait_state, watched
 from tests.support.supervisord import RealSupervisord, ignores_term, running_supervisord, wait_until
+from tui.config.schema import HostSettings, Settings
 from tui.engine.engine import Engine
 from tui.engine.follow_up import FollowUp, follow_up
 from tui.errors import RefusedError
@@ -443,6 +444,27 @@ def test_an_update_applies_added_changed_and_removed_groups(engine: Engine, daem
     assert "newcomer" in names
     assert "reader" not in names
     wait_until(lambda: witness(daemon, "web")["pid"] not in (0, pid), what="web to run with its new settings")
+
+
+def test_changed_files_are_told_of_by_themselves_where_a_setting_says_so(daemon: RealSupervisord) -> None:
+    settings = Settings(
+        {"h": HostSettings("h", daemon.endpoint, user=daemon.user, poll=0.3, check_drift=0.2)}
+    )
+    with watched({"h": daemon}, settings=settings) as engine:
+        daemon.write_config(daemon.programs.replace("[program:idle]", "[program:idler]"))
+        wait_until(lambda: "idler" in engine.picture.hosts["h"].drift, what="the drift to be seen")
+        assert engine.picture.hosts["h"].drift == "stop and remove idle; add idler"
+        run_job(engine, Verb.DAEMON_RESTART, [ProcessKey("h")])
+        wait_until(lambda: engine.picture.hosts["h"].drift == "", what="the sign to go with the restart")
+
+
+def test_a_read_only_host_is_never_made_to_read_its_files(daemon: RealSupervisord) -> None:
+    settings = Settings({"h": HostSettings("h", daemon.endpoint, user=daemon.user, check_drift=0.2)})
+    with watched({"h": daemon}, settings=settings, read_only=True) as engine:
+        daemon.write_config(daemon.programs.replace("[program:idle]", "[program:idler]"))
+        polled = engine.picture.hosts["h"].tried_at or 0.0
+        wait_until(lambda: (engine.picture.hosts["h"].tried_at or 0.0) > polled + 2, what="two polls more")
+        assert engine.picture.hosts["h"].drift == ""
 
 
 def test_an_update_that_differs_from_what_was_shown_is_not_executed(

@@ -17,6 +17,7 @@ from tui.config.remarks import warnings_about
 from tui.config.schema import (
     DEFAULT_POLL,
     DEFAULT_TIMEOUT,
+    DRIFT_RANGE,
     POLL_RANGE,
     TIMEOUT_RANGE,
     FeedMode,
@@ -138,6 +139,7 @@ class _Common:
     tags: frozenset[str]
     read_only: bool
     feed: FeedMode
+    check_drift: float
     tls: Tls
 
 
@@ -181,6 +183,7 @@ class _Host:
             tags=self._tags(),
             read_only=self._where("read_only").boolean("read_only", False),
             feed=self._where("feed").choice("feed", _FEED_MODES, "auto"),
+            check_drift=self._where("check_drift").duration("check_drift", DRIFT_RANGE, 0.0),
             tls=self._tls(),
         )
 
@@ -199,6 +202,7 @@ class _Host:
             tags=common.tags,
             read_only=common.read_only,
             feed=common.feed,
+            check_drift=common.check_drift,
         )
 
     def _address(self, name: str, port: int) -> Address:

@@ -87,6 +87,13 @@ HOST = (
         "Follow its main log, which names each change, instead of asking again and again.",
         for_all=True,
     ),
+    Key(
+        "check_drift",
+        "duration, 1m to 7d",
+        "never",
+        "How often supervisord is made to read its files again, to tell whether an update would change anything.",
+        for_all=True,
+    ),
     Key("timeout", "duration, 100ms to 5m", "5s", "How long one whole answer may take.", for_all=True),
     Key("folder", "path in the tree", "", "Where the host hangs in the tree, such as eu/web.", for_all=True),
     Key("tags", "list of words", "none", "Words to filter by, and for guardrails to match.", for_all=True),

@@ -22,6 +22,7 @@ _EXAMPLES = {
     "password_command": "[pass, show, supervisor/web]",
     "folder": "eu/web",
     "tags": "[web, prod]",
+    "check_drift": "10m",
     "ca_file": "ca.pem",
     "client_cert": "me.pem",
     "client_key": "me.key",

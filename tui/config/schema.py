@@ -15,6 +15,7 @@ DEFAULT_POLL = 2.0
 DEFAULT_TIMEOUT = 5.0
 POLL_RANGE = (0.2, 3600.0)
 TIMEOUT_RANGE = (0.1, 300.0)
+DRIFT_RANGE = (60.0, 7 * 86_400.0)
 
 NO_PASSWORD = NoPassword()
 
@@ -42,6 +43,8 @@ class HostSettings:
     """Where it hangs in the tree, outermost first."""
     tags: frozenset[str] = frozenset()
     read_only: bool = False
+    check_drift: float = 0.0
+    """Seconds from one reread to the next that asks whether its files have changed; 0: never by itself."""
     feed: FeedMode = "auto"
     """Whether its main log is followed, so that changes come by themselves; auto: where that costs it less than polls."""
 

@@ -128,7 +128,9 @@ async def _reread(action: DaemonAction) -> Outcome:
 
 async def _read_files(action: DaemonAction, committing: Callable[[], None]) -> Reread:
     """Fault CANT_REREAD keeps supervisord's own words about what is broken."""
-    return await action.scene.supervisor.reread(committing=committing, deadline=REQUEST_SECONDS)
+    plan = await action.scene.supervisor.reread(committing=committing, deadline=REQUEST_SECONDS)
+    action.scene.drifted(plan)
+    return plan
 
 
 async def _update(action: DaemonAction) -> Outcome:
@@ -149,6 +151,7 @@ async def _update(action: DaemonAction) -> Outcome:
     for group in plan.added:
         await action.scene.supervisor.add_group(group, committing=action.committing, deadline=REQUEST_SECONDS)
         action.finished.append(f"added {clean(group, _NAME_CELLS)}")
+    action.scene.drifted(Reread())
     return await _updated(action, plan)
 
 

@@ -258,6 +258,8 @@ class Engine:
         self._begin_polling()
         self._supervision.begin("closing idle connections", self._close_idle)
         self._supervision.begin("looking for hosts that hang", self._watch_for_stale)
+        if any(host.check_drift for host in self.settings.hosts.values()):
+            self._supervision.begin("looking for changed files", self._watch_for_drift)
         ready()
         try:
             await self._stopping.wait()
@@ -350,6 +352,19 @@ class Engine:
             for poller in self._pollers.values():
                 poller.grow_stale()
 
+    async def _watch_for_drift(self) -> None:
+        from tui.engine.drift import check_regularly
+
+        hosts = self.settings.hosts.values()
+        await check_regularly(hosts, lambda host: self._started_jobs().read_files(host), time.monotonic)
+
+    def _drifted(self, host: str, reread: Reread) -> None:
+        from tui.engine.daemon_actions import reread_words
+
+        poller = self._pollers.get(host)
+        if poller is not None:
+            poller.set_drift(reread_words(reread) if reread != Reread() else "")
+
     def _begin_follow(self, follow: LogFollow) -> None:
         self._follows.add(follow)
         follow.begin()
@@ -371,6 +386,7 @@ class Engine:
                 kept=KeptJobs(self._state_dir, complain=self._notice),
                 policy=self.policy,
                 changed=self._jobs_changed,
+                drifted=self._drifted,
             )
         return self._jobs
 

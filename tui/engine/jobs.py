@@ -63,10 +63,11 @@ class Jobs:
         kept: KeptJobs,
         policy: Policy,
         changed: Callable[[], None],
+        drifted: Callable[[str, Reread], None] = lambda host, reread: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`supervisors` gives the one that may act; `poll` a fresh reading, taken into the fleet; `changed` is told of
-        every new picture."""
+        every new picture, `drifted` of what an update of a host would do."""
         self.pictures: tuple[JobPicture, ...] = ()
         """Newest first."""
         self._supervisors = supervisors
@@ -77,6 +78,7 @@ class Jobs:
         self._kept = kept
         self._policy = policy
         self._changed = changed
+        self._drifted = drifted
         self._clock = clock
         self._limits: dict[str, tuple[float, ProgramLimits]] = {}
         self._previews: dict[str, Reread] = {}
@@ -133,13 +135,17 @@ class Jobs:
 
     async def preview_update(self, host: str) -> Reread:
         """What an update of this host would do; the update is later held to it. Raises SupervisorTuiError."""
+        self._previews[host] = await self.read_files(host)
+        return self._previews[host]
+
+    async def read_files(self, host: str) -> Reread:
+        """The same, when nobody is shown what it says. Raises SupervisorTuiError."""
         plan = make_plan(Verb.REREAD, [ProcessKey(host)], self._picture(), self._clock())
         judgement = self._policy.judge(plan, self._picture(), self._clock())
         if judgement.refusal:
             raise RefusedError(judgement.refusal, judgement.advice)
         async with self._turn(host):
-            self._previews[host] = await preview(self._scene(host, ProgramLimits(), 0, wait=True), host)
-        return self._previews[host]
+            return await preview(self._scene(host, ProgramLimits(), 0, wait=True), host)
 
     async def finish(self, grace: float) -> None:
         """Begin nothing more, and give what has begun `grace` seconds to end: a restart cut short leaves a gap."""
@@ -228,6 +234,7 @@ class Jobs:
             job=job,
             wait=wait,
             clock=self._clock,
+            drifted=lambda reread: self._drifted(host, reread),
         )
 
     async def _limits_of(self, host: str) -> ProgramLimits:

@@ -284,6 +284,11 @@ class Poller:
         live = self._feed is not None and self._feed.live
         return age > max(self._schedule.stale_after, 2 * BEAT if live else 0.0)
 
+    def set_drift(self, words: str) -> None:
+        """What an update would do now, clean; empty for nothing."""
+        if words != self.snapshot.drift:
+            self._show(replace(self.snapshot, drift=words))
+
     def _show(self, snapshot: HostSnapshot) -> None:
         self.snapshot = snapshot
         self._publish(snapshot)
@@ -299,6 +304,7 @@ class Poller:
         problem, advice = error.problem, error.advice or advice_for(error.cause)
         if self._is_restarting(error, now):
             state, problem, advice = HostState.RESTARTING, RESTARTING_PROBLEM, RESTARTING_ADVICE
+            self.snapshot = replace(self.snapshot, drift="")  # it reads its files when it begins
             self._due = now + self._schedule.after_restarting()
         elif error.cause is Cause.AUTH:
             self._due = None

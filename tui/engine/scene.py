@@ -11,6 +11,7 @@ from tui.engine.program_limits import ProgramLimits
 from tui.engine.same_daemon import AskedDaemon
 from tui.errors import Fault, FaultCode
 from tui.model.host import HostSnapshot
+from tui.rpc.answers import Reread
 from tui.rpc.client import Supervisor
 
 MARGIN = 5.0
@@ -32,6 +33,8 @@ class Scene:
     job: int = 0
     wait: bool = True
     clock: Callable[[], float] = time.monotonic
+    drifted: Callable[[Reread], object] = lambda reread: None
+    """Told what an update would do, whenever supervisord has read its files, and nothing once it has been done."""
 
 
 _FAULT_WORDS = {

@@ -51,6 +51,8 @@ class HostSnapshot:
     """Seconds the last status answer took."""
     rhythm: str = ""
     """How it is kept current, in words, with the reason when its feed is not used; cleaned."""
+    drift: str = ""
+    """What an update would do, in words, as far as anybody has asked; empty when nothing, or not known."""
     version: str = ""
     """supervisord's version, cleaned; empty until known."""
     identification: str = ""
@@ -115,6 +117,7 @@ class HostSnapshot:
             and self.version == other.version
             and self.identification == other.identification
             and self.rhythm == other.rhythm
+            and self.drift == other.drift
             and self.badges == other.badges
             and self.tags == other.tags
             and self.folder == other.folder

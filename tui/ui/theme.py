@@ -72,6 +72,7 @@ class Glyphs:
     bad: str = "✗"
     unknown: str = "?"
     unreachable: str = "↯"
+    drift: str = "Δ"
     pending: str = "◌"
     done: str = "✓"
     skipped: str = "–"
@@ -101,6 +102,7 @@ ASCII = Glyphs(
     resting="o",
     bad="x",
     unreachable="!",
+    drift="D",
     pending=".",
     done="v",
     skipped="-",

@@ -216,6 +216,25 @@ async def test_update_shows_what_would_change_and_then_does_it(
         await cock.until(lambda: cock.state("web", "added") is RUNNING)
 
 
+async def test_a_host_whose_files_have_changed_wears_a_sign_until_it_is_updated(
+    tmp_path: Path, daemon: RealSupervisord
+) -> None:
+    async with cockpit(tmp_path, {"web": daemon}, size=(200, 60)) as cock:
+
+        def host_line() -> str:
+            return next(line for line in cock.text().splitlines() if line[2:].lstrip().startswith("web "))
+
+        daemon.write_config(PROGRAMS + "[program:added]\ncommand=sleep 1000\nstartsecs=0\n")
+        await cock.press("1", "j", "D", "r")
+        await cock.say_yes()
+        await cock.until(lambda: "Δ" in host_line())
+        await cock.until(lambda: "an update would add added" in " ".join(cock.text().split()))
+        await cock.press("D", "u")
+        await cock.say_yes(lambda: isinstance(cock.app.screen, QuestionScreen))
+        await cock.until(lambda: cock.state("web", "added") is RUNNING)
+        await cock.until(lambda: "Δ" not in host_line())
+
+
 async def test_read_only_refuses_with_its_reason(tmp_path: Path, daemon: RealSupervisord) -> None:
     async with cockpit(tmp_path, {"web": daemon}, read_only=True) as cock:
         await cock.go_to("web", "celery")

@@ -188,6 +188,8 @@ def host_lines(host: HostSnapshot, monotonic: float, width: int, palette: Palett
         facts.append(("answers", f"in {duration_words(host.latency)}", False))
     if host.rhythm:
         facts.append(("current", host.rhythm, False))
+    if host.drift:
+        facts.append(("drift", f"its files have changed: an update would {host.drift}", True))
     if host.folder:
         facts.append(("folder", "/".join(host.folder), False))
     if host.tags:

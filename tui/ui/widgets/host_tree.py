@@ -212,11 +212,12 @@ class HostTree(ListWidget):
         host = self._hosts[node.host]
         glyph, _, health = host_state(host, self.glyphs)
         style = self.palette.health(health)
+        drift: list[Run] = [(f"{self.glyphs.drift} ", self.palette.busy)] if host.drift else []
         if host.state in ANSWERING and host.bad_count:
-            return [(f"{host.bad_count} {self.glyphs.bad}", style)]
+            return [*drift, (f"{host.bad_count} {self.glyphs.bad}", style)]
         if health is Health.GOOD:
-            return [(glyph, self.palette.good)]
-        return [(glyph, style)]
+            return [*drift, (glyph, self.palette.good)]
+        return [*drift, (glyph, style)]
 
     def _branch_right(self, node: NodeId) -> list[Run]:
         tally, palette, glyphs = self._tallies[node], self.palette, self.glyphs
