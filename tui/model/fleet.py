@@ -72,6 +72,11 @@ class Transition:
     exitstatus: int = 0
     ours: bool = False
     """A job of this program was acting on it."""
+    start: int = 0
+    """Epoch seconds of the server's clock, as in `Process`: with state, pid and `stop` what tells one run from another."""
+    stop: int = 0
+    found: bool = False
+    """It happened while nobody looked: `time` is when it was found, not when it came about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +91,8 @@ class Change:
 
 NO_CHANGE = Change()
 
-_RowChange = tuple[ProcessKey, str, str, int, int]
-"""A transition before it has a place in time: key, old state, new state, pid, exit status."""
+_RowChange = tuple[ProcessKey, str, str, int, int, int, int]
+"""A transition before it has a place in time: key, old state, new state, pid, exit status, start, stop."""
 
 
 class Fleet:
@@ -134,7 +139,8 @@ class Fleet:
         self._states[snapshot.state] += 1
         changes = self._row_changes(old, snapshot)
         if _is_host_transition(old.state, snapshot.state):
-            changes.insert(0, (ProcessKey(snapshot.host), old.state.value, snapshot.state.value, 0, 0))
+            host = ProcessKey(snapshot.host)
+            changes.insert(0, (host, old.state.value, snapshot.state.value, 0, 0, 0, 0))
         return self._visible(snapshot.host, tuple(self._transition(change, wall, ours) for change in changes))
 
     def forget(self, host: str) -> Change:
@@ -173,10 +179,10 @@ class Fleet:
         return changes
 
     def _transition(self, change: _RowChange, wall: float, ours: frozenset[ProcessKey]) -> Transition:
-        key, old, new, pid, exitstatus = change
+        key, old, new, pid, exitstatus, start, stop = change
         self._serial += 1
         mine = bool(ours) and (key in ours or ProcessKey(key.host) in ours)
-        return Transition(self._serial, wall, key, old, new, pid, exitstatus, mine)
+        return Transition(self._serial, wall, key, old, new, pid, exitstatus, mine, start, stop)
 
     def _counts(self) -> Counts:
         answering = sum(self._states[state] for state in ANSWERING)
@@ -216,14 +222,15 @@ def _differing(old: HostSnapshot, new: HostSnapshot) -> Iterator[tuple[Process |
 
 def _row_change(before: Process | None, after: Process | None) -> _RowChange | None:
     if after is None:
-        return None if before is None else (before.key, before.state.name, "", 0, 0)
+        return None if before is None else (before.key, before.state.name, "", 0, 0, 0, 0)
+    run = (after.pid, after.exitstatus, after.start, after.stop)
     if before is None:
-        return (after.key, "", after.state.name, after.pid, after.exitstatus)
+        return (after.key, "", after.state.name, *run)
     # a start of 0 in the same state: supervisord itself was restarted and has not run this one
     same_run = before.pid == after.pid and after.start in (before.start, 0)
     if before.state is after.state and same_run:
         return None
-    return (after.key, before.state.name, after.state.name, after.pid, after.exitstatus)
+    return (after.key, before.state.name, after.state.name, *run)
 
 
 def _is_host_transition(old: HostState, new: HostState) -> bool:

@@ -89,13 +89,15 @@ def test_a_host_that_cannot_be_reached_at_first_is_a_transition() -> None:
     assert change.transitions[0].key == ProcessKey("web-01")
 
 
-def test_a_state_change_carries_time_pid_and_exit_status() -> None:
+def test_a_state_change_carries_time_pid_exit_status_and_the_times_of_the_run() -> None:
     fleet = Fleet([host("web-01", process("celery"), process("beat"))])
     change = fleet.apply(
-        host("web-01", process("celery", "EXITED", exitstatus=3), process("beat")), wall=77.5
+        host("web-01", process("celery", "EXITED", exitstatus=3, start=40, stop=50), process("beat")),
+        wall=77.5,
     )
     (transition,) = change.transitions
     assert (transition.old, transition.new, transition.exitstatus) == ("RUNNING", "EXITED", 3)
+    assert (transition.start, transition.stop, transition.found) == (40, 50, False)
     assert (transition.time, transition.ours) == (77.5, False)
 
 
