@@ -47,6 +47,7 @@ TOP = (
         "Refuse this file, instead of warning, when it holds a password and others can read it.",
     ),
     Key("journal", "mapping", "", "The record of what was done."),
+    Key("history", "mapping", "", "The changes that were seen, kept on disk."),
 )
 
 HOST = (
@@ -166,6 +167,19 @@ JOURNAL = (
     ),
 )
 
+HISTORY = (
+    Key(
+        "enabled", "true or false", "true", "Keep the changes that are seen, for the timeline and `history`."
+    ),
+    Key("keep", "duration, 1m to 3650d", "30d", "How long a change is kept."),
+    Key(
+        "max_size",
+        "size, 1MB to 100GB",
+        "100MB",
+        "How large the file may become; the oldest changes go first.",
+    ),
+)
+
 DEFAULTS = tuple(key for key in HOST if key.for_all)
 
 PASSWORD_KEYS = ("password", "passwd", "password_env", "password_file", "password_command")
@@ -180,6 +194,7 @@ SECTIONS: Mapping[str, tuple[Key, ...]] = {
     "ui.": UI,
     "alerts.": ALERTS,
     "journal.": JOURNAL,
+    "history.": HISTORY,
 }
 """The keys of each section by what stands before them in a path."""
 

@@ -18,7 +18,7 @@ from tui.config.hosts import read_hosts
 from tui.config.keys import TOP
 from tui.config.paths import SYSTEM_CONFIG, config_place
 from tui.config.permissions import group_can_write, password_is_readable, read_private
-from tui.config.rules import journal_required, read_alerts, read_guardrails, read_ui
+from tui.config.rules import journal_required, read_alerts, read_guardrails, read_history, read_ui
 from tui.config.sample import example_text as example_text
 from tui.config.schema import HostSettings, Settings
 from tui.config.sections import Section
@@ -49,6 +49,7 @@ def load(path: Path) -> Settings:
         alerts=read_alerts(top),
         strict_permissions=strict,
         journal_required=journal_required(top),
+        history=read_history(top),
         source=path,
         warnings=tuple(warnings),
     )

@@ -1,12 +1,20 @@
-"""The rest of the file: guardrails, ui, alerts and journal."""
+"""The rest of the file: guardrails, ui, alerts, journal and history."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from tui.config.keys import ALERTS, GUARDRAIL, JOURNAL, UI
+from tui.config.keys import ALERTS, GUARDRAIL, HISTORY, JOURNAL, UI
 from tui.config.nodes import Node, Scalar, Sequence
-from tui.config.schema import EVERY_RANGE, AlertSettings, DesktopMode, UiSettings
+from tui.config.schema import (
+    EVERY_RANGE,
+    KEEP_RANGE,
+    SIZE_RANGE,
+    AlertSettings,
+    DesktopMode,
+    HistorySettings,
+    UiSettings,
+)
 from tui.config.sections import Section, pairs
 from tui.errors import QueryError
 from tui.model.plan import Verb
@@ -63,6 +71,20 @@ def journal_required(top: Section) -> bool:
     """Whether nothing may be done without a record. Raises ConfigError."""
     node = top.node("journal")
     return False if node is None else Section(node, JOURNAL, "journal").boolean("required", False)
+
+
+def read_history(top: Section) -> HistorySettings:
+    """How much is kept of what was seen. Raises ConfigError."""
+    node = top.node("history")
+    usual = HistorySettings()
+    if node is None:
+        return usual
+    section = Section(node, HISTORY, "history")
+    return HistorySettings(
+        enabled=section.boolean("enabled", usual.enabled),
+        keep=section.duration("keep", KEEP_RANGE, usual.keep),
+        max_size=section.size("max_size", SIZE_RANGE, usual.max_size),
+    )
 
 
 def _guardrail(node: Node) -> Guardrail:

@@ -59,6 +59,21 @@ class UiSettings:
     mouse: MouseMode = "auto"
 
 
+KEEP_RANGE = (60.0, 3650 * 86400.0)
+SIZE_RANGE = (1_000_000, 100_000_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class HistorySettings:
+    """What is kept on disk of the changes that were seen."""
+
+    enabled: bool = True
+    keep: float = 30 * 86400.0
+    """Seconds after which a change is forgotten."""
+    max_size: int = 100_000_000
+    """Bytes that it may take; the oldest changes go first."""
+
+
 @dataclass(frozen=True, slots=True)
 class AlertSettings:
     """How the screen tells of what goes wrong while nobody looks at it."""
@@ -83,6 +98,7 @@ class Settings:
     alerts: AlertSettings = AlertSettings()
     strict_permissions: bool = False
     journal_required: bool = False
+    history: HistorySettings = HistorySettings()
     source: Path | None = None
     """The file this came from; None for `-s URL`."""
     warnings: tuple[str, ...] = ()

@@ -12,9 +12,11 @@ from typing import NoReturn, TypeVar
 
 from tui.config.keys import SECRET_KEYS, Key
 from tui.config.nodes import Mapping, Node, Place, Scalar, Sequence
-from tui.text import clean, nearest, parse_duration
+from tui.text import clean, compact_duration, nearest, parse_duration
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
+_SIZE = re.compile("([0-9]{1,9}) ?([kKmMgG][bB])")
+_UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9}
 _TRUE = frozenset({"true", "yes", "on"})
 _FALSE = frozenset({"false", "no", "off"})
 _T = TypeVar("_T")
@@ -103,8 +105,21 @@ class Section:
         except ValueError:
             self.refuse(key, "must be a duration such as 500ms, 2s or 1m")
         if not bounds[0] <= seconds <= bounds[1]:
-            self.refuse(key, f"must be from {bounds[0]:g}s to {bounds[1]:g}s")
+            self.refuse(key, f"must be from {bounds[0]:g}s to {_long_duration(bounds[1])}")
         return seconds
+
+    def size(self, key: str, bounds: tuple[int, int], default: int) -> int:
+        """Bytes within the bounds, written with a decimal unit."""
+        node = self._values.get(key)
+        if node is None:
+            return default
+        found = _SIZE.fullmatch(self._scalar(key, node).text)
+        if found is None:
+            self.refuse(key, "must be a size such as 50MB or 2GB")
+        size = int(found[1]) * _UNITS[found[2].upper()]
+        if not bounds[0] <= size <= bounds[1]:
+            self.refuse(key, f"must be from {bounds[0] // 10**6}MB to {bounds[1] // 10**9}GB")
+        return size
 
     def choice(self, key: str, choices: dict[str, _T], default: _T) -> _T:
         """One of a few words, as what it stands for."""
@@ -158,6 +173,11 @@ class Section:
             key.place.fail(f"this is no key of {self.what}", "is a space missing after a colon?")
         advice = _did_you_mean(key.text, self._known) or f"known here: {', '.join(self._known)}"
         key.place.fail(f"{self.what} has no key {key.text!r}", advice)
+
+
+def _long_duration(seconds: float) -> str:
+    """In days where seconds would be a long number."""
+    return compact_duration(seconds) if seconds > 86400 else f"{seconds:g}s"
 
 
 def _did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -191,6 +191,13 @@ def test_a_user_in_a_url_goes_with_a_password_from_elsewhere(write: Write) -> No
     assert (host.user, host.password) == ("bob", EnvPassword("PW"))
 
 
+def test_the_bounds_of_the_history_are_read(write: Write) -> None:
+    usual = load(write("hosts: {a: 'http://a'}\n")).history
+    assert (usual.enabled, usual.keep, usual.max_size) == (True, 30 * 86400.0, 100_000_000)
+    told = load(write("hosts: {a: 'http://a'}\nhistory: {enabled: no, keep: 90m, max_size: 2 gb}\n")).history
+    assert (told.enabled, told.keep, told.max_size) == (False, 5400.0, 2_000_000_000)
+
+
 def test_guardrails_ui_and_journal_are_read(write: Write) -> None:
     settings = load(
         write(
