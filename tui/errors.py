@@ -6,6 +6,7 @@
     │   └── QueryError       a filter does not parse; knows the character
     ├── NoMatchError         a target names nothing that is there             exit 4
     ├── RefusedError         read-only, a guardrail, not confirmed            exit 5
+    ├── HistoryError         what was kept of the past cannot be read         exit 1
     └── WireError            one supervisord could not be asked               a cause, in words
         ├── BadAnswer        its answer is not XML-RPC; all that leaves the codec
         └── Fault            it answered "no", with a code
@@ -106,6 +107,10 @@ class RefusedError(SupervisorTuiError):
     """Policy says no: read-only, a guardrail, or a question that was not answered."""
 
     exit_code = 5
+
+
+class HistoryError(SupervisorTuiError):
+    """The file of the history cannot be read."""
 
 
 class WireError(SupervisorTuiError):

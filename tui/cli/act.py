@@ -98,7 +98,7 @@ def _act(
         raise UsageError("--settle waits and --no-wait does not", "leave one of them out")
     pace = Pace(max_failed=max_failed, wait=not no_wait, canary=canary, settle=settle_seconds(settle))
     pace = in_batches(pace, batch)
-    with watching(invocation, host_filter(targets)) as engine:
+    with watching(invocation, host_filter(targets), keeps_history=True) as engine:
         monotonic = time.monotonic()
         picture = engine.picture
         rows = selection.rows(picture, monotonic)

@@ -97,6 +97,7 @@ def paths(invocation: Invocation) -> int:
     click.echo(f"config dir {config_dir()}")
     click.echo(f"state      {state_dir()}")
     click.echo(f"journal    {state_dir() / 'journal.jsonl'}")
+    click.echo(f"history    {state_dir() / 'history.sqlite'}")
     click.echo(f"cache      {cache_dir()}")
     click.echo(f"pictures   {cache_dir() / 'picture-*'}  (what the screen showed last, for each hosts file)")
     return 0

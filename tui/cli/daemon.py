@@ -35,7 +35,7 @@ def reread(invocation: Invocation, hosts: tuple[str, ...], yes: bool, dry_run: b
 @click.pass_obj
 def update(invocation: Invocation, hosts: tuple[str, ...], yes: bool, dry_run: bool, as_json: bool) -> int:
     """Apply changed program files on HOSTS. The plan is printed first; changed groups are restarted whole."""
-    with watching(invocation) as engine:
+    with watching(invocation, keeps_history=True) as engine:
         names = resolve_hosts(hosts, engine.picture)
         previews = engine.preview_update(names).result(_PREVIEW_SECONDS)
         failed = {host: answer for host, answer in previews.items() if isinstance(answer, SupervisorTuiError)}
@@ -116,7 +116,7 @@ def daemon_log(invocation: Invocation, hosts: tuple[str, ...], follow: bool, lin
 def _host_verb(
     invocation: Invocation, verb: Verb, hosts: tuple[str, ...], *, yes: bool, dry_run: bool, as_json: bool
 ) -> int:
-    with watching(invocation) as engine:
+    with watching(invocation, keeps_history=True) as engine:
         keys = [ProcessKey(host) for host in resolve_hosts(hosts, engine.picture)]
         plan = make_plan(verb, keys, engine.picture, time.monotonic(), scope=" ".join(hosts))
         unreadable = any(not engine.picture.hosts[key.host].fresh for key in keys)

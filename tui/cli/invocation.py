@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tui.config.schema import Settings
     from tui.config.secrets import Secret
     from tui.engine.engine import Engine
+    from tui.engine.history.recorder import Recorder
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +95,16 @@ def host_filter(patterns: tuple[str, ...]) -> Callable[[str], bool]:
 
 @contextlib.contextmanager
 def watching(
-    invocation: Invocation, wanted: Callable[[str], bool] = lambda host: True, *, settle: bool = True
+    invocation: Invocation,
+    wanted: Callable[[str], bool] = lambda host: True,
+    *,
+    settle: bool = True,
+    keeps_history: bool = False,
+    watches: bool = False,
 ) -> Iterator[Engine]:
     """An engine over the `wanted` hosts; with `settle` the block begins when each has answered or failed once.
 
+    With `keeps_history` what it sees change is kept; one that also `watches` is there to look, and says when it did.
     When no host is wanted the engine watches all, so that the caller can name the nearest names in its error.
     """
     from tui.config.paths import state_dir
@@ -108,11 +115,13 @@ def watching(
         narrate(f"warning: {warning}")
     hosts = {name: host for name, host in settings.hosts.items() if wanted(name)}
     settings = dataclasses.replace(settings, hosts=hosts or settings.hosts)
+    directory = state_dir()
     engine = Engine(
         settings,
         read_only=invocation.read_only,
-        state_dir=state_dir(),
+        state_dir=directory,
         passwords=invocation.passwords(settings),
+        recorder=_recorder(settings, directory, watches) if keeps_history else None,
     )
     engine.start()
     heard = True
@@ -131,3 +140,9 @@ def watching(
             raise
         for notice in engine.notices if heard else ():
             narrate(f"note: {notice}")
+
+
+def _recorder(settings: Settings, directory: Path, watches: bool) -> Recorder | None:
+    from tui.engine.history.recorder import Recorder
+
+    return Recorder.for_run(settings.history, directory, watches=watches)

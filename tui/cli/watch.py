@@ -24,7 +24,7 @@ LOOK_SECONDS = 1.0
 def watch(invocation: Invocation, select: str) -> int:
     """Print one JSON line per state change, until ctrl-c. A host's own changes have an empty group and name."""
     query = Query.parse(select or invocation.select)
-    with watching(invocation) as engine:
+    with watching(invocation, keeps_history=True, watches=True) as engine:
         wake = threading.Event()
         engine.subscribe(wake.set)
         narrate(f"watching {len(engine.picture.hosts)} hosts")

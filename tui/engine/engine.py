@@ -39,6 +39,7 @@ from tui.model.timeline import Timeline
 from tui.rpc.client import Reread, Supervisor
 
 if TYPE_CHECKING:  # imported when first needed: `status` begins no job and follows no log
+    from tui.engine.history.recorder import Recorder
     from tui.engine.jobs import JobPicture, Jobs
     from tui.engine.logs import Channel, LogFollow, LogLine, StreamBudget
 
@@ -62,8 +63,12 @@ class Engine:
         read_only: bool = False,
         state_dir: Path | None = None,
         passwords: Mapping[str, Secret] | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
-        """`state_dir` holds the journal and what was running; None: neither is kept. Nothing is contacted before `start`."""
+        """`state_dir` holds the journal and what was running; None: neither is kept. Nothing is contacted before `start`.
+
+        A `recorder` is started and closed with the engine, and gets every transition.
+        """
         self.settings = settings
         self.read_only = read_only
         self.timeline = Timeline()
@@ -78,6 +83,7 @@ class Engine:
         self._journal = Journal(state_dir, required=settings.journal_required, complain=self._notice)
         self._memory = Memory(state_dir, complain=self._notice)
         self._state_dir = state_dir
+        self._recorder = recorder
         self._job_pictures: tuple[JobPicture, ...] = ()
         self._job_moved = threading.Condition()
         self._unanswered = set(settings.hosts)
@@ -100,6 +106,8 @@ class Engine:
         if len(self.settings.hosts) > STAGGER_FROM:
             give_memory_back()
         self._thread.start()
+        if self._recorder is not None:
+            self._recorder.start(lambda: self._picture, self._told_from_outside)
 
     def stop(self, grace: float = 10.0) -> None:
         """Finish pending restarts within `grace` seconds, close every connection, end the thread. May be called again."""
@@ -113,6 +121,8 @@ class Engine:
         self._thread.tell(begin)
         if not self._thread.join(grace + _CLOSE_SECONDS):
             log.error("the engine's thread has not ended within %g s", grace + _CLOSE_SECONDS)
+        if self._recorder is not None:
+            self._recorder.close()
 
     @property
     def running(self) -> bool:
@@ -301,6 +311,8 @@ class Engine:
         """A poller's newest snapshot into the fleet."""
         change = self._fleet.apply(snapshot, wall=time.time(), ours=self._ours())
         if change.transitions:
+            if self._recorder is not None:
+                self._recorder.add(change.transitions)  # before the picture shows them: see `Recorder`
             self._refresh()  # whoever reads of a change in the timeline must find it in the picture
             self.timeline.add(change.transitions)
         self._wakeups.schedule(visible=change.visible)
@@ -389,6 +401,13 @@ class Engine:
                 drifted=self._drifted,
             )
         return self._jobs
+
+    def _told_from_outside(self, text: str) -> None:
+        """A notice of another thread's; also when the engine's own has just ended."""
+        if self.running:
+            self._thread.tell(functools.partial(self._notice, text))
+        else:
+            self._notices.add(text)
 
     def _notice(self, text: str) -> None:
         if self._notices.add(text):

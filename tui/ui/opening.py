@@ -52,6 +52,7 @@ def open_fleet(
     """
     from tui.config.paths import state_dir
     from tui.engine.engine import Engine
+    from tui.engine.history.recorder import Recorder
     from tui.model.query import Query
     from tui.ui.leaving import Leaving
     from tui.ui.terminal.rescue import put_right, say_last, terminal_settings
@@ -65,7 +66,14 @@ def open_fleet(
 
     terminal = sys.__stderr__.fileno() if sys.__stderr__ is not None else 2
     settings_before = terminal_settings(terminal)
-    engine = Engine(settings, read_only=read_only, state_dir=state_dir(), passwords=passwords)
+    directory = state_dir()
+    engine = Engine(
+        settings,
+        read_only=read_only,
+        state_dir=directory,
+        passwords=passwords,
+        recorder=Recorder.for_run(settings.history, directory),
+    )
     lost = False
     try:
         with Leaving(engine.stop, settings_before) as leaving:

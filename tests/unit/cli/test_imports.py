@@ -16,7 +16,7 @@ FLEET = ("yaml", "httptools", "asyncio", "tui.config", "tui.engine")
 @pytest.mark.parametrize(
     ("arguments", "never"),
     [
-        (("status",), TOOLKIT),
+        (("status",), (*TOOLKIT, "sqlite3")),
         (("watch", "--help"), TOOLKIT),
         (("completion", "bash"), (*TOOLKIT, *FLEET)),
         (("--help",), (*TOOLKIT, *FLEET)),
