@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -111,3 +117,151 @@ def test_a_host_that_goes_and_comes_back_leaves_a_gap(daemon: RealSupervisord, t
         assert past is not None
         ((start, end),) = past.coverage(0, 2e9).unreached("h")
     assert 0 < end - start < 60
+
+
+# --- the command ----------------------------------------------------------------------------------------------------
+
+
+class Command:
+    """`supervisor-tui` with a home of its own."""
+
+    def __init__(self, daemon: RealSupervisord, home: Path, more: str = "") -> None:
+        self.state = home / "state" / "supervisor-tui"
+        self.hosts = home / "hosts.yaml"
+        self.hosts.write_text(
+            f"hosts:\n  h: {{url: 'http://127.0.0.1:{daemon.port}', poll: 300ms, tags: [prod]}}\n{more}"
+        )
+        self.hosts.chmod(0o600)
+        self.environment = {
+            **os.environ,
+            "XDG_STATE_HOME": str(home / "state"),
+            "XDG_CACHE_HOME": str(home / "cache"),
+            "SUPERVISOR_TUI_CONFIG": str(self.hosts),
+        }
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run it to its end."""
+        done = subprocess.run(
+            [sys.executable, "-m", "tui", *arguments],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr
+        return done
+
+    @contextmanager
+    def watch(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+        """`watch`, from when it looks until the block ends."""
+        program = subprocess.Popen(
+            [sys.executable, "-m", "tui", "watch", *arguments],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            wait_until(lambda: bool(_runs(self.state)), what="watch to look")
+            yield program
+        finally:
+            program.send_signal(signal.SIGINT)
+            program.communicate(timeout=30)
+
+    def until_kept(self, key: ProcessKey, state: str) -> None:
+        """Wait until the history tells of that."""
+        wait_until(
+            lambda: any(row.new == state for row in kept(self.state, key)), what=f"{key.name} kept as {state}"
+        )
+
+
+def test_what_watch_saw_is_told_by_history_with_whose_it_was(daemon: RealSupervisord, tmp_path: Path) -> None:
+    command = Command(daemon, tmp_path)
+    with command.watch():
+        assert command.run("stop", "--yes", "web").returncode == 0
+        command.until_kept(WEB, "STOPPED")
+        daemon.proxy.supervisor.stopProcess("worker")
+        command.until_kept(WORKER, "STOPPED")
+
+    document = json.loads(command.run("history", "--json").stdout)
+    assert document["schema"] == 1
+    ended = {row["name"]: row for row in document["transitions"] if row["to"] == "STOPPED"}
+    assert ended["web"]["ours"] is True
+    assert ended["worker"]["ours"] is False
+    assert set(ended["web"]) == {
+        "time", "host", "group", "name", "from", "to", "pid", "exitstatus", "ours", "found", "start", "stop",
+    }  # fmt: skip
+
+    text = command.run("history", "worker").stdout
+    assert "worker" in text
+    assert "→ STOPPED" in text
+    assert "web" not in text
+    selected = json.loads(command.run("history", "--json", "--select", "state:stopped name:web").stdout)
+    assert {(row["name"], row["to"]) for row in selected["transitions"]} == {("web", "STOPPED")}
+    assert json.loads(command.run("history", "--json", "--until", "1h").stdout)["transitions"] == []
+    assert len(json.loads(command.run("history", "--json", "--limit", "1").stdout)["transitions"]) == 1
+
+
+def test_the_summary_tells_restarts_states_and_availability(daemon: RealSupervisord, tmp_path: Path) -> None:
+    command = Command(daemon, tmp_path)
+    with command.watch():
+        daemon.proxy.supervisor.stopProcess("web")
+        command.until_kept(WEB, "STOPPED")
+        worker: Any = daemon.proxy.supervisor.getProcessInfo("worker")
+        os.kill(worker["pid"], signal.SIGKILL)
+        command.until_kept(WORKER, "RUNNING")
+    document = json.loads(command.run("history", "--summary", "--json").stdout)
+    records = {record["name"]: record for record in document["processes"]}
+    assert records["worker"]["restarts"] == 1
+    assert records["web"]["restarts"] == 0
+    assert records["web"]["state"] == "STOPPED"
+    assert 0 < records["web"]["availability"] < 1
+    assert set(records["web"]["seconds"]) >= {"RUNNING", "STOPPED"}
+    assert "TIME IN STATES" in command.run("history", "--summary").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("--since", "soon"), 2, "write 2h (ago)"),
+        (("--since", "1h", "--until", "2h"), 2, "--since is after --until"),
+        (("--select", "state:nope"), 2, "there is no state"),
+        (("nobody",), 4, "nobody"),
+        (("--limit", "-1"), 2, "--limit"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_words(
+    daemon: RealSupervisord, tmp_path: Path, arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    command = Command(daemon, tmp_path)
+    with command.watch():
+        pass
+    done = command.run("history", *arguments)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert words in done.stderr
+
+
+def test_without_a_history_it_says_so_and_makes_none(daemon: RealSupervisord, tmp_path: Path) -> None:
+    command = Command(daemon, tmp_path)
+    done = command.run("history")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "nothing was kept yet" in done.stderr
+    assert not command.state.exists()
+
+
+def test_a_damaged_history_is_an_error_in_words(daemon: RealSupervisord, tmp_path: Path) -> None:
+    command = Command(daemon, tmp_path)
+    command.state.mkdir(parents=True, mode=0o700)
+    (command.state / "history.sqlite").write_bytes(os.urandom(9000))
+    done = command.run("history")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "is damaged" in done.stderr
+
+
+def test_nothing_is_kept_when_the_configuration_says_so(daemon: RealSupervisord, tmp_path: Path) -> None:
+    command = Command(daemon, tmp_path, "history: {enabled: false}\n")
+    assert command.run("stop", "--yes", "web").returncode == 0
+    assert not (command.state / "history.sqlite").exists()

@@ -48,6 +48,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "update": ("tui.cli.daemon:update", "Apply changed program files: the plan is shown first."),
     "daemon": ("tui.cli.daemon:daemon", "Restart or shut down supervisord itself, or read its log."),
     "watch": ("tui.cli.watch:watch", "Print one JSON line per state change, for ever."),
+    "history": ("tui.cli.history:history", "Print what was seen to change, or restarts and availability."),
     "check": ("tui.cli.check:check", "Validate the configuration and probe every host."),
     "config": ("tui.cli.config_commands:config", "Make, show or explain the configuration."),
     "paths": ("tui.cli.config_commands:paths", "Print every file and directory in use."),

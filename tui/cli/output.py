@@ -105,7 +105,7 @@ def status_table(
         ]
     if not lines:
         return "nothing wants attention" if problems_only else "no process is configured"
-    return _aligned(header, lines, coloured=2)
+    return aligned(header, lines, coloured=2)
 
 
 def _status_cells(snapshot: HostSnapshot, process: Process, monotonic: float) -> list[str]:
@@ -166,10 +166,10 @@ def outcome_table(outcomes: Sequence[tuple[str, Outcome]]) -> str:
         )
         for shown, outcome in outcomes
     ]
-    return _aligned(["HOST", "TARGET", "OUTCOME", "TOOK", "DETAIL"], lines, coloured=2)
+    return aligned(["HOST", "TARGET", "OUTCOME", "TOOK", "DETAIL"], lines, coloured=2)
 
 
-def _aligned(header: list[str], lines: Sequence[tuple[list[str], str | None]], *, coloured: int) -> str:
+def aligned(header: list[str], lines: Sequence[tuple[list[str], str | None]], *, coloured: int) -> str:
     """Columns as wide as their widest cell; the last one is left ragged. Colour goes on column `coloured` alone."""
     cells = [header, *(line for line, _ in lines)]
     widths = [max(cell_width(row[column]) for row in cells) for column in range(len(header) - 1)]

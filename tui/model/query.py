@@ -73,6 +73,11 @@ class Query:
             kept = select(host, kept, monotonic)
         return kept
 
+    def of_names(self) -> Query:
+        """The part of it that depends on nothing but names and tags: what it leaves out, the whole leaves out."""
+        named = tuple(predicate for predicate in self._predicates if terms.is_of_names(predicate))
+        return Query(self.text, named, depends_on_time=False)
+
     def __bool__(self) -> bool:
         """False when everything matches."""
         return bool(self._predicates)
@@ -134,7 +139,7 @@ class _Parser:
             self._fail(self._at, "a space is missing here")
         if not negated:
             return predicate
-        return lambda host, process, now: not predicate(host, process, now)
+        return terms.negated(predicate)
 
     def _positive_term(self) -> Predicate:
         if self._peek() == "/":

@@ -70,6 +70,21 @@ def select_of(predicate: Predicate) -> Select:
     return select
 
 
+def is_of_names(predicate: Predicate) -> bool:
+    """Whether it depends on nothing but host, group, name and tags."""
+    return getattr(predicate, "of_names", False)
+
+
+def negated(predicate: Predicate) -> Predicate:
+    """Not that."""
+
+    def test(host: HostSnapshot, process: Process | None, now: float) -> bool:
+        return not predicate(host, process, now)
+
+    test.of_names = is_of_names(predicate)  # type: ignore[attr-defined]
+    return test
+
+
 class Remembered(dict[str, bool]):
     """What a matcher said about each distinct name; bounded."""
 
@@ -181,6 +196,7 @@ def in_any_name(matchers: Iterable[Matcher], *, address: bool = False) -> Predic
 
     if not address:
         test.select = select  # type: ignore[attr-defined]
+    test.of_names = True  # type: ignore[attr-defined]
     return test
 
 
@@ -200,7 +216,9 @@ def in_field(field: TextField, matchers: Iterable[Matcher]) -> Predicate:
     def name_test(_host: HostSnapshot, process: Process | None, _now: float) -> bool:
         return process is not None and known[process.shown_name]
 
-    return {"host": host_test, "tag": tag_test, "group": group_test, "name": name_test}[field]
+    test = {"host": host_test, "tag": tag_test, "group": group_test, "name": name_test}[field]
+    test.of_names = True  # type: ignore[attr-defined]
+    return test
 
 
 def _any(matchers: Iterable[Matcher]) -> Matcher:

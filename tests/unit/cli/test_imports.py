@@ -18,6 +18,7 @@ FLEET = ("yaml", "httptools", "asyncio", "tui.config", "tui.engine")
     [
         (("status",), (*TOOLKIT, "sqlite3")),
         (("watch", "--help"), TOOLKIT),
+        (("history",), (*TOOLKIT, "asyncio")),
         (("completion", "bash"), (*TOOLKIT, *FLEET)),
         (("--help",), (*TOOLKIT, *FLEET)),
         (("--version",), (*TOOLKIT, *FLEET, "click", "typing")),

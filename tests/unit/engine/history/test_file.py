@@ -94,6 +94,23 @@ def test_what_belongs_to_somebody_else_is_refused(home: Path, monkeypatch: pytes
         pass
 
 
+def test_a_file_of_somebody_else_in_our_own_directory_is_refused(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with store(home):
+        pass
+    true = os.fstat
+
+    def fstat(file: int) -> os.stat_result:
+        found = list(true(file))
+        found[4] += 1
+        return os.stat_result(found)
+
+    monkeypatch.setattr(os, "fstat", fstat)
+    with pytest.raises(PermissionError, match="it belongs to somebody else"):
+        open_to_write(home)
+
+
 def test_nothing_is_made_by_reading(home: Path) -> None:
     with reading(home) as past:
         assert past is None
@@ -123,7 +140,9 @@ def test_a_step_that_fails_leaves_the_file_as_it_was(home: Path) -> None:
 
 
 def test_a_file_of_a_newer_program_is_left_alone(home: Path) -> None:
-    open_to_write(home, _NEXT).close()
+    newer = open_to_write(home, _NEXT)
+    newer.execute("PRAGMA journal_mode = DELETE")
+    newer.close()
     before = (home / FILE_NAME).read_bytes()
     with pytest.raises(NewerHistory):
         open_to_write(home)

@@ -128,6 +128,16 @@ def test_a_batch_that_fails_leaves_nothing_behind_and_may_be_written_again(tmp_p
     assert told(kept(tmp_path)) == told(run)
 
 
+def test_what_failed_and_was_written_by_another_meanwhile_is_not_doubled(tmp_path: Path) -> None:
+    run = [change("", "STOPPED", 1), change("STOPPED", "", 2)]
+    with writer(tmp_path) as one, writer(tmp_path) as other:
+        with pytest.raises(ValueError, match="NaN"):
+            one.write([*run, change("", "STOPPED", float("nan"))])
+        other.write(run)
+        one.write(run)
+    assert told(kept(tmp_path)) == told(run)
+
+
 # --- any number of programs, in any order ---------------------------------------------------------------------------
 
 _FACTS = [
@@ -202,11 +212,11 @@ directory, offset = Path(sys.argv[1]), float(sys.argv[2])
 sys.stdin.readline()
 connection = open_to_write(directory)
 writer = Writer(connection)
-for batch in range(40):
+for batch in range(300):
     writer.write(
-        Transition(1, 1.7e9 + 50 * batch + offset, ProcessKey("web", "g", str(name)), "RUNNING", "RUNNING",
+        Transition(1, 1.7e9 + 9 * batch + offset, ProcessKey("web", "g", str(name)), "RUNNING", "RUNNING",
                    1000 + batch, 0, False, 10 * batch, 0)
-        for name in range(50)
+        for name in range(8)
     )
 connection.close()
 print(json.dumps("done"))
@@ -231,9 +241,9 @@ def test_two_programs_that_write_at_the_same_time_lose_nothing_and_double_nothin
         out, _ = program.communicate(timeout=60)
         assert json.loads(out) == "done"
     rows = kept(tmp_path)
-    assert len(rows) == 2000
+    assert len(rows) == 2400
     assert Counter((row.key.name, row.pid) for row in rows) == {
-        (str(name), 1000 + batch): 1 for name, batch in itertools.product(range(50), range(40))
+        (str(name), 1000 + batch): 1 for name, batch in itertools.product(range(8), range(300))
     }
 
 
