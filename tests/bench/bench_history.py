@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench.figures import AtMost, Figure, TimesLess, run
+from tests.bench.figures import AtMost, Figure, Size, TimesLess, run
 from tui.cli.watch import transition_document
 from tui.engine.history.figures import records
 from tui.engine.history.file import open_to_write, writing
@@ -25,7 +25,7 @@ from tui.model.past import PastFilter
 from tui.model.process import ProcessKey
 from tui.model.query import Query
 
-ROWS, QUICK_ROWS = 1_000_000, 200_000
+ROWS = 1_000_000
 PROCESSES = 10_000
 BEGAN = 1_700_000_000
 SPAN = 30 * 86400
@@ -128,9 +128,9 @@ def questions(rows: int) -> Iterator[tuple[str, Callable[[Past], object]]]:
     yield "filter 'web-0500 state:exited', newest", named
 
 
-def measure(quick: bool) -> Iterator[Figure]:
+def measure(size: Size) -> Iterator[Figure]:
     """All of it on one file."""
-    rows, times = (QUICK_ROWS, 3) if quick else (ROWS, 9)
+    rows, times = {Size.FULL: (ROWS, 9), Size.QUICK: (ROWS // 5, 3), Size.SMOKE: (ROWS // 50, 1)}[size]
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         fill(directory, rows)
@@ -153,10 +153,10 @@ def measure(quick: bool) -> Iterator[Figure]:
                 "JSON lines read through",
                 through,
             )
-        size = (directory / FILE_NAME).stat().st_size
+        taken = (directory / FILE_NAME).stat().st_size
         yield Figure(
             f"file of {rows:,} transitions",
-            size / 1e6,
+            taken / 1e6,
             "MB",
             TimesLess(2),
             "JSON lines",

@@ -42,7 +42,13 @@ WEB, WORKER = ProcessKey("h", "web", "web"), ProcessKey("h", "worker", "worker")
 @pytest.fixture
 def daemon() -> Iterator[RealSupervisord]:
     with running_supervisord(PROGRAMS) as running:
+        wait_until(lambda: _states(running) == {"RUNNING"}, what="the programs to run")
         yield running
+
+
+def _states(daemon: RealSupervisord) -> set[str]:
+    rows: Any = daemon.proxy.supervisor.getAllProcessInfo()
+    return {row["statename"] for row in rows}
 
 
 @contextmanager

@@ -32,7 +32,7 @@ def _command(what: FollowUp, doc: str) -> click.Command:
         job = kept.job
         narrate(_words(what, kept))
         hosts = {step.key.host for step in job.plan.steps}
-        with watching(invocation, lambda host: host in hosts) as engine:
+        with watching(invocation, lambda host: host in hosts, keeps_history=True) as engine:
             plan = follow_up(what, job, engine.picture, time.monotonic())
             dark = any(not engine.picture.hosts[host].fresh for host in hosts & engine.picture.hosts.keys())
             return run_plan(
