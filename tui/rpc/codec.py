@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
@@ -103,16 +104,18 @@ def decode_answer(body: Body) -> Value:
         raise BadAnswer(
             "a web page came back, not an answer of supervisord", "a proxy or a login page answers here"
         )
-    text, unmap = _parseable(body)
+    body, unmap = _parseable(body)
+    if _ODD_TAG.search(body):
+        raise _malformed("an element with attributes, or a very long name")
     builder = _Builder(unmap)
-    parser = expat.ParserCreate("utf-8")  # overrides what a declaration may claim: the text was decoded above
+    parser = expat.ParserCreate("utf-8")  # overrides what a declaration may claim
     parser.buffer_text = True
     parser.StartElementHandler = builder.start
     parser.EndElementHandler = builder.end
     parser.CharacterDataHandler = builder.characters
     parser.StartDoctypeDeclHandler = _refuse_doctype
     try:
-        parser.Parse(text, True)
+        parser.Parse(body, True)
     except expat.ExpatError as error:
         raise BadAnswer(*_not_xml(body, error)) from None
     return builder.answer()
@@ -125,30 +128,61 @@ def _refuse_doctype(*_: object) -> NoReturn:
 _WHO_LISTENS = "see what listens at this address"
 
 _RAW_CONTROLS = re.compile(rb"[\x00-\x08\x0b-\x1f]|\xef\xbf[\xbe\xbf]")
-# A private-use block of 34 for the 32 controls and the two non-characters; another one when a text already uses it.
+# What supervisord sends raw and XML forbids, in UTF-8; each has its place in the block that stands in for them.
+_FORBIDDEN = [chr(code).encode() for code in (*range(0x20), 0xFFFE, 0xFFFF) if code not in (0x09, 0x0A)]
+# Private-use blocks of 34 for the 32 controls and the two non-characters, the next one when a text already uses it. All but
+# the last byte of their characters are the same, so that they can be told from the others without decoding.
 _PRIVATE_BLOCKS = (0xE000, 0xF000, 0xF0000, 0xF8000, 0x100000, 0x10F000)
+_CARRIAGE_RETURN = b"\r"
+_PIECE = 64 * 1024
 
 
-def _parseable(body: Body) -> tuple[Body | str, dict[int, int] | None]:
-    """`body` with what supervisord sends raw and XML forbids mapped to private use; and how to map it back."""
-    try:
-        text = body.decode()
-    except UnicodeDecodeError as error:
-        raise BadAnswer(f"the answer is not UTF-8 (byte {error.start})", _WHO_LISTENS) from None
-    if not _RAW_CONTROLS.search(body):
+def _parseable(body: Body) -> tuple[Body, dict[int, int] | None]:
+    """`body` with what supervisord sends raw and XML forbids mapped to private use; and how to map it back.
+
+    Done on bytes: as text one emoji would make an answer four times as large, and each step would copy it.
+    """
+    _require_utf8(body)
+    if _RAW_CONTROLS.search(body) is None:
         return body, None
-    forward = None
-    for block in _PRIVATE_BLOCKS:
-        if not re.search(f"[{chr(block)}-{chr(block + 33)}]", text):
-            forward = {code: block + code for code in range(0x20) if code not in (0x09, 0x0A)}
-            forward |= {0xFFFE: block + 32, 0xFFFF: block + 33}
-            break
-    if forward is None:
+    block = next((block for block in _PRIVATE_BLOCKS if not _uses(body, block)), None)
+    if block is None:
         raise BadAnswer("the answer mixes control characters with all of private use", _WHO_LISTENS)
-    head = text[: text.find("<methodResponse")]
-    if "\r" in head:  # a server that ends the lines of its markup so: there a \r is white space
-        del forward[0x0D]
-    return text.translate(forward), {private: code for code, private in forward.items()}
+    # a server that ends the lines of its markup with \r\n: there a \r is white space
+    blank = _CARRIAGE_RETURN if _CARRIAGE_RETURN in body[: body.find(b"<methodResponse")] else b""
+    back: dict[int, int] = {}
+    for place, forbidden in enumerate(_FORBIDDEN):
+        if forbidden != blank and forbidden in body:
+            body = body.replace(forbidden, chr(block + place).encode())
+            back[block + place] = ord(forbidden.decode())
+            if len(body) > _MAX_MAPPED:
+                raise BadAnswer("the answer is little but control characters", _WHO_LISTENS)
+    return body, back
+
+
+_MAX_MAPPED = 2 * MAX_BODY
+
+
+def _require_utf8(body: Body) -> None:
+    """BadAnswer when it is none. In pieces: decoded whole, one character outside Unicode's first plane makes it four times as large."""
+    if body.isascii():
+        return
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(body), _PIECE):
+            decoder.decode(body[start : start + _PIECE])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        raise BadAnswer("the answer is not UTF-8", _WHO_LISTENS) from None
+
+
+def _uses(body: Body, block: int) -> bool:
+    start = chr(block).encode()[:-1]
+    return re.search(re.escape(start) + rb"[\x80-\xa1]", body) is not None
+
+
+# An element with attributes, or with a name longer than any: expat keeps twenty times the size of what it reads there.
+_ODD_TAG = re.compile(rb"<(?![?!])[^<>=]{0,100}+[^<>]")
 
 
 def _not_xml(body: Body, error: expat.ExpatError) -> tuple[str, str]:
@@ -245,15 +279,16 @@ class _Builder:
 
     def end(self, name: str) -> None:
         self._open.pop()
-        text = "".join(self._text)
+        is_plain = name in ("string", "name") or (name == "value" and self._value is _UNSET)
+        text = self._plain() if self._unmap and is_plain else "".join(self._text)
         self._text.clear()
         read = _SCALARS.get(name)
         if read is not None:
-            self._value = read(self._plain(text) if name == "string" else text)
+            self._value = read(text)
         elif name == "value":
             self._end_value(text)
         elif name == "name":
-            self._frames[-1].append(self._plain(text))
+            self._frames[-1].append(text)
         elif text and text.strip():
             raise _malformed(f"text inside <{name}>")
         elif name in ("array", "struct"):
@@ -268,7 +303,7 @@ class _Builder:
     def _end_value(self, text: str) -> None:
         value = self._value
         if value is _UNSET:
-            value = self._plain(text)  # no type means string
+            value = text  # no type means string
         elif text and text.strip():
             raise _malformed("text beside a typed value")
         parent = self._open[-1]
@@ -280,8 +315,13 @@ class _Builder:
             self._frames[-1].append(value)
         self._value = _UNSET
 
-    def _plain(self, text: str) -> str:
-        return text.translate(self._unmap) if self._unmap else text
+    def _plain(self) -> str:
+        """The text as it was sent; mapped back piece by piece, as a copy of the whole may be four times its bytes."""
+        unmap = self._unmap or {}
+        for place, piece in enumerate(self._text):
+            if not piece.isascii():
+                self._text[place] = piece.translate(unmap)
+        return "".join(self._text)
 
     def answer(self) -> Value:
         if self._bodies != 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+import tracemalloc
 import xmlrpc.client
 
 import pytest
@@ -276,3 +277,30 @@ def test_what_cannot_be_sent_is_refused_before_sending(param: str | int) -> None
 
 def test_numbers_beyond_32_bits_are_sent_as_they_are() -> None:
     assert b"<int>4294967296</int>" in encode_call("m", [2**32])
+
+
+@pytest.mark.parametrize("odd", ["<value a='1'/>", "<value " + "b" * 200 + "/>", "<" + "v" * 200 + "/>"])
+def test_an_element_with_attributes_or_a_name_longer_than_any_is_refused_before_it_is_parsed(
+    odd: str,
+) -> None:
+    """Expat keeps twenty times the bytes of what it reads there; XML-RPC has no attributes."""
+    body = f"<?xml version='1.0'?><methodResponse><params><param>{odd}</param></params></methodResponse>"
+    with pytest.raises(BadAnswer, match="attributes"):
+        decode_answer(body.encode())
+
+
+def test_a_colourful_log_with_an_emoji_is_not_copied_again_and_again() -> None:
+    text = "\x1b[31m👍" + "x" * 8_000_000
+    body = answer_with(f"<string>{text}</string>")
+    tracemalloc.start()
+    try:
+        assert decode_answer(body) == text
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 7.5 * len(body)
+
+
+def test_an_answer_of_little_but_control_characters_is_refused() -> None:
+    with pytest.raises(BadAnswer, match="control characters"):
+        decode_answer(answer_with("\x1b" * (MAX_BODY - 200)))
