@@ -254,6 +254,22 @@ def test_an_unknown_signal_is_said_in_words(run: Run) -> None:
     assert "NONSENSE" in done.stdout + done.stderr
 
 
+def test_a_line_reaches_standard_input(run: Run, daemon: RealSupervisord) -> None:
+    daemon.write_config(PROGRAMS + "[program:parrot]\ncommand=cat\nstartsecs=0\n")
+    assert run("update", "web-01", "--yes").returncode == 0
+    done = run("send", "hello there", "parrot", "--yes")
+    assert done.returncode == 0, done.stderr
+    wait_until(
+        lambda: daemon.proxy.supervisor.readProcessStdoutLog("parrot", 0, 100) == "hello there\n",
+        what="the line to come back",
+    )
+
+
+def test_an_event_is_taken_and_its_type_is_one_word(run: Run) -> None:
+    assert run("daemon", "event", "deploy", "version 7", "web-01", "--yes").returncode == 0
+    assert run("daemon", "event", "de ploy", "x", "web-01", "--yes").returncode == 2
+
+
 def test_tail_prints_the_last_lines(run: Run) -> None:
     done = run("tail", "web-01/talker", "-n", "2")
     assert done.returncode == 0, done.stderr

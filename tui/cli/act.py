@@ -255,3 +255,13 @@ restart = _process_command(Verb.RESTART, "Restart the TARGETS (HOST/GROUP:NAME, 
 def signal(invocation: Invocation, /, signal_name: str, targets: tuple[str, ...], **options: object) -> int:
     """Send SIGNAL (HUP, USR1, 15 …) to the TARGETS that have a process."""
     return _act(invocation, Verb.SIGNAL, targets, argument=signal_name, **options)  # type: ignore[arg-type]
+
+
+@click.command()
+@click.argument("line")
+@click.argument("targets", nargs=-1)
+@_process_options
+@click.pass_obj
+def send(invocation: Invocation, /, line: str, targets: tuple[str, ...], **options: object) -> int:
+    """Send LINE, and a line feed, to the standard input of the TARGETS that have a process."""
+    return _act(invocation, Verb.STDIN, targets, argument=f"{line}\n", **options)  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ from tui.cli.exit_codes import ExitCode
 from tui.cli.invocation import Invocation, narrate, watching
 from tui.cli.output import print_json
 from tui.engine.daemon_actions import reread_words
-from tui.errors import SupervisorTuiError
+from tui.errors import SupervisorTuiError, UsageError
 from tui.model.plan import Verb, make_plan
 from tui.model.process import ProcessKey
 from tui.model.target import resolve_hosts
@@ -74,7 +74,7 @@ def _plan_entry(host: str, plan: Reread) -> dict[str, object]:
 
 @click.group()
 def daemon() -> None:
-    """Restart or shut down supervisord itself, or read its log."""
+    """Restart or shut down supervisord itself, send it an event, or read its log."""
 
 
 @daemon.command("restart")
@@ -99,6 +99,35 @@ def daemon_shutdown(
     return _host_verb(invocation, Verb.DAEMON_SHUTDOWN, hosts, yes=yes, dry_run=dry_run, as_json=as_json)
 
 
+@daemon.command("event")
+@click.argument("kind", metavar="TYPE")
+@click.argument("data")
+@click.argument("hosts", nargs=-1, required=True)
+@consent_options
+@click.pass_obj
+def daemon_event(
+    invocation: Invocation,
+    kind: str,
+    data: str,
+    hosts: tuple[str, ...],
+    yes: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Send a remote communication event of this TYPE, with DATA, to the event listeners on HOSTS."""
+    if not kind or " " in kind:
+        raise UsageError("the type of an event is one word", "for example: deploy")
+    return _host_verb(
+        invocation,
+        Verb.SEND_EVENT,
+        hosts,
+        yes=yes,
+        dry_run=dry_run,
+        as_json=as_json,
+        argument=f"{kind} {data}",
+    )
+
+
 @daemon.command("log")
 @click.argument("hosts", nargs=-1, required=True)
 @click.option("-f", "follow", is_flag=True, help="Go on printing what comes.")
@@ -114,10 +143,19 @@ def daemon_log(invocation: Invocation, hosts: tuple[str, ...], follow: bool, lin
 
 
 def _host_verb(
-    invocation: Invocation, verb: Verb, hosts: tuple[str, ...], *, yes: bool, dry_run: bool, as_json: bool
+    invocation: Invocation,
+    verb: Verb,
+    hosts: tuple[str, ...],
+    *,
+    yes: bool,
+    dry_run: bool,
+    as_json: bool,
+    argument: str = "",
 ) -> int:
     with watching(invocation, keeps_history=True) as engine:
         keys = [ProcessKey(host) for host in resolve_hosts(hosts, engine.picture)]
-        plan = make_plan(verb, keys, engine.picture, time.monotonic(), scope=" ".join(hosts))
+        plan = make_plan(
+            verb, keys, engine.picture, time.monotonic(), argument=argument, scope=" ".join(hosts)
+        )
         unreadable = any(not engine.picture.hosts[key.host].fresh for key in keys)
         return run_plan(engine, plan, yes=yes, dry_run=dry_run, as_json=as_json, unreadable=unreadable)
