@@ -31,7 +31,7 @@ class LogLine:
     text: str
     """Raw, for a 'line': not cleaned."""
     arrived: float
-    """Our wall clock, epoch seconds."""
+    """Our wall clock, epoch seconds; 0: it was there before anybody looked."""
     kind: Literal["line", "gap", "note"] = "line"
     """A 'gap': lines may be missing here. A 'note': something to know about this log."""
 

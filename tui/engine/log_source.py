@@ -20,11 +20,12 @@ from tui.engine.log_lines import (
     known_at_start,
     known_within,
 )
+from tui.engine.log_past import Earlier, LogPast
 from tui.errors import Cause, Fault, FaultCode, WireError
 from tui.model.fleet import FleetPicture
 from tui.model.process import ProcessKey
 from tui.model.states import ANSWERING, HostState
-from tui.rpc.client import Channel, Supervisor
+from tui.rpc.client import Channel, LogPiece, Supervisor
 
 STREAMS = 20
 """Streams that one program holds open at most: each costs its supervisord a descriptor and work in every pass."""
@@ -104,6 +105,29 @@ class LogSource:
         self._size = 0
         self._ignore = 0
         self._said = ""
+        self._past = LogPast(self._read_piece)
+        self._shown_bytes = 0
+        self._waiting_for_past = asyncio.Lock()
+
+    async def earlier(self, limit: int) -> tuple[list[LogLine], bool]:
+        """Lines before those that were shown, at most `limit` bytes of them, and whether there may be more."""
+        async with self._waiting_for_past:
+            if not self._begun:
+                return [], True
+            try:
+                earlier = await self._past.earlier(self._shown_bytes, limit)
+            except WireError as error:
+                earlier = Earlier((), f"earlier lines cannot be read: {error.problem}", more=True)
+        lines = [LogLine(self.key, self.channel, text, 0.0) for text in earlier.lines]
+        if earlier.remark:
+            lines.insert(0, LogLine(self.key, self.channel, earlier.remark, 0.0, "note"))
+        return lines, earlier.more
+
+    async def _read_piece(self, offset: int, length: int, whole_end: bool) -> LogPiece:
+        async with self._turn:
+            return await self._supervisor.read_log_piece(
+                self.key, self.channel, offset, length, whole_end=whole_end
+            )
 
     async def run(self) -> None:
         """Follow until cancelled."""
@@ -173,19 +197,25 @@ class LogSource:
                 self._say("its past cannot be read (it is not UTF-8); shown from here on")
                 if before > STREAM_HISTORY:
                     self._lines.skip_to_next_line()
+                self._past.begins(b"", max(0, before - STREAM_HISTORY) if before else None)
         elif self._begun:
             shown = self._take_missed(text.encode(), wanted, shrunk)
         else:
-            self._take_past(text.encode(), wanted)
+            self._take_past(text.encode(), wanted, before)
         self._begun, self._lost, self._said = True, False, ""
         return shown
 
-    def _take_past(self, raw: bytes, wanted: int) -> None:
+    def _take_past(self, raw: bytes, wanted: int, size: int) -> None:
         self._known = raw
         shown = raw[-self._history :] if self._history else b""
-        if shown and _is_cut(raw, min(wanted, self._history)):
+        cut = bool(shown) and _is_cut(raw, min(wanted, self._history))
+        if cut:
             self._lines.skip_to_next_line()
-        self._show(self._lines.feed(shown))
+        self._show(self._lines.feed(shown), arrived=0.0)
+        begin = shown[shown.find(b"\n") + 1 :] if cut else shown
+        whole = len(begin) == len(raw) and not _is_cut(raw, wanted)
+        self._past.begins(begin, 0 if whole else max(1, size - len(begin)) if size else None)
+        self._shown_bytes = len(begin)
 
     def _take_missed(self, raw: bytes, wanted: int, shrunk: bool) -> int:
         known = known_within(self._known, raw)
@@ -364,10 +394,11 @@ class LogSource:
             data = data[ignored:]
         if data:
             self._known = (self._known + data)[-KEPT:]
+            self._shown_bytes += len(data)
             self._show(self._lines.feed(data))
 
-    def _show(self, lines: Sequence[str]) -> None:
-        now = self._wall()
+    def _show(self, lines: Sequence[str], arrived: float | None = None) -> None:
+        now = self._wall() if arrived is None else arrived
         self._emit([self._line(text, now) for text in lines])
 
     def _line(self, text: str, now: float) -> LogLine:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from tui.engine.log_lines import LogLine
@@ -16,8 +17,11 @@ from tui.engine.log_source import LogSource, StreamBudget
 from tui.model.fleet import FleetPicture
 from tui.model.process import ProcessKey
 from tui.rpc.client import Channel, Supervisor
+from tui.rpc.logs import LOG_LIMIT
 
 BATCH_SECONDS = 0.05
+EARLIER_LEAST = 8 * 1024
+"""Bytes of the past that each of many logs gives at a time; one alone gives as many as a read may have."""
 
 Supervise = Callable[[str, Callable[[], Coroutine[Any, Any, None]]], asyncio.Task[None]]
 """How the engine owns a task: a name for messages, and the work."""
@@ -48,6 +52,7 @@ class LogFollow:
         self._streams = streams
         self._supervise = supervise
         self._ended = ended
+        self._logs: list[LogSource] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._waiting: list[LogLine] = []
         self._alarm: asyncio.TimerHandle | None = None
@@ -73,7 +78,27 @@ class LogFollow:
                 streams=self._streams,
                 emit=self._add,
             )
+            self._logs.append(source)
             self._tasks.append(self._supervise(f"following a log of {key.host}", source.run))
+
+    def earlier(self, on_earlier: Callable[[Sequence[LogLine], bool], None]) -> None:
+        """Read a piece before what was shown: `on_earlier` gets its lines, and whether there may be more, as `on_lines`.
+
+        Lines of several logs come one log after another: nobody knows when they were written.
+        """
+        if self._loop is not None and not self._closed:
+            with suppress(RuntimeError):  # the loop closed in between
+                self._loop.call_soon_threadsafe(self._begin_earlier, on_earlier)
+
+    def _begin_earlier(self, on_earlier: Callable[[Sequence[LogLine], bool], None]) -> None:
+        async def read() -> None:
+            limit = max(EARLIER_LEAST, LOG_LIMIT // max(1, len(self._logs)))
+            pieces = await asyncio.gather(*(log.earlier(limit) for log in self._logs))
+            if not self._closed:
+                on_earlier([line for lines, _ in pieces for line in lines], any(more for _, more in pieces))
+
+        self._tasks = [task for task in self._tasks if not task.done()]
+        self._tasks.append(self._supervise("reading what a log had before", read))
 
     def close(self) -> None:
         """Let go of every log; `on_lines` is not called any more, but for a call under way in the engine."""

@@ -134,15 +134,18 @@ class Supervisor:
         return (await self.read_log_piece(key, channel, offset, length)).text
 
     async def read_log_piece(
-        self, key: ProcessKey, channel: Channel, offset: int, length: int = 0
+        self, key: ProcessKey, channel: Channel, offset: int, length: int = 0, *, whole_end: bool = False
     ) -> LogPiece:
         """At most `length` bytes from `offset`, or the last `-offset` bytes when it is negative.
+
+        A host's key stands for supervisord's own log.
 
         Never more than `logs.LOG_LIMIT` bytes; a length below 1 means that many. Characters cut at an edge are left out,
         and so is what follows bytes that are not UTF-8: `start` and `end` of the piece tell what was read.
         """
-        method = f"supervisor.readProcess{channel.capitalize()}Log"
-        return await logs.read_piece(self._ask, method, (key.address,), offset, length)
+        method = "supervisor.readLog" if key.is_host else f"supervisor.readProcess{channel.capitalize()}Log"
+        target = () if key.is_host else (key.address,)
+        return await logs.read_piece(self._ask, method, target, offset, length, whole_end=whole_end)
 
     async def tail_log(self, key: ProcessKey, channel: Channel, offset: int, length: int) -> LogTail:
         """What is new since `offset`, at most the last `length` bytes of it; length 0 only asks for the size."""

@@ -22,9 +22,19 @@ Ask = Callable[..., Awaitable[object]]
 _INT32 = 2**31 - 1
 
 
-async def read_piece(ask: Ask, method: str, target: tuple[str, ...], offset: int, length: int) -> LogPiece:
-    """`length` bytes from `offset`, or the last `-offset` bytes; less where bytes at an edge are not whole characters."""
-    attempts = _from_end(min(-offset, LOG_LIMIT)) if offset < 0 else _from_start(offset, _bounded(length))
+async def read_piece(
+    ask: Ask, method: str, target: tuple[str, ...], offset: int, length: int, *, whole_end: bool = False
+) -> LogPiece:
+    """`length` bytes from `offset`, or the last `-offset` bytes; less where bytes at an edge are not whole characters.
+
+    `whole_end`: the last byte asked for is known to end a character, so all up to it or nothing is wanted.
+    """
+    if offset < 0:
+        attempts = _from_end(min(-offset, LOG_LIMIT))
+    elif whole_end:
+        attempts = _up_to_end(offset, _bounded(length))
+    else:
+        attempts = _from_start(offset, _bounded(length))
     for start, count in attempts:
         try:
             value = await ask(method, *target, _number(start), _number(count))
@@ -67,6 +77,10 @@ def _from_start(offset: int, length: int) -> Iterator[tuple[int, int]]:
     yield from ((offset + more, length - more) for more in (1, 2, 3) if length > more)
     yield from ((offset + more, length - more - less) for more, less in _BOTH_EDGES if length > more + less)
     yield from ((offset, length // part) for part in (2, 4, 16) if length >= part * 8)
+
+
+def _up_to_end(offset: int, length: int) -> Iterator[tuple[int, int]]:
+    yield from ((offset + more, length - more) for more in (0, 1, 2, 3) if length > more)
 
 
 def _from_end(count: int) -> Iterator[tuple[int, int]]:

@@ -91,7 +91,15 @@ def _action(
 ACTIONS: tuple[Action, ...] = (
     _action("down", "j down", "Down", _MOVE, _EVERYWHERE, _BASE, "One row or line down."),
     _action("up", "k up", "Up", _MOVE, _EVERYWHERE, _BASE, "One row or line up."),
-    _action("home", "g home", "First", _MOVE, _EVERYWHERE, _BASE, "The first row or line."),
+    _action(
+        "home",
+        "g home",
+        "First",
+        _MOVE,
+        _EVERYWHERE,
+        _BASE,
+        "The first row or line; in a log again and again, to its beginning.",
+    ),
     _action("end", "G end", "Last", _MOVE, _EVERYWHERE, _BASE, "The last row or line; a log follows again."),
     _action("page-down", "pagedown", "Page down", _MOVE, _EVERYWHERE, _BASE, "A page down."),
     _action("page-up", "pageup", "Page up", _MOVE, _EVERYWHERE, _BASE, "A page up."),
@@ -104,18 +112,18 @@ ACTIONS: tuple[Action, ...] = (
         "]",
         "Next problem",
         _MOVE,
-        (F, J),
+        (F, J, L),
         _BASE,
-        "The next row that wants attention, round the end.",
+        "The next row that wants attention, round the end; in a log the next line that looks like an error.",
     ),
     _action(
         "previous-problem",
         "[",
         "Previous problem",
         _MOVE,
-        (F, J),
+        (F, J, L),
         _BASE,
-        "The row before that wants attention.",
+        "The row before that wants attention; in a log the line before that looks like an error.",
     ),
     _action("pane-tree", "1", "Tree pane", _MOVE, (F,), _FLEET, "Go to the tree of hosts."),
     _action("pane-table", "2", "Table pane", _MOVE, (F,), _FLEET, "Go to the table of processes."),
@@ -219,6 +227,15 @@ ACTIONS: tuple[Action, ...] = (
         word="log",
         footer=20,
     ),
+    _action(
+        "log-everywhere",
+        "L",
+        "Log on every host",
+        _LOOK,
+        (F, D),
+        _OPENING,
+        "Its standard output on every host that has the same program, merged.",
+    ),
     _action("log-stderr", "e", "Log of stderr", _LOOK, (F, D), _OPENING, "Its standard error, followed."),
     _action(
         "details",
@@ -244,7 +261,7 @@ ACTIONS: tuple[Action, ...] = (
         footer=22,
     ),
     _action(
-        "copy", "y", "Copy the name", _LOOK, _TARGETS, _ACTING, "Copy HOST/GROUP:NAME through the terminal."
+        "copy", "y", "Copy the name", _LOOK, (F, D), _ACTING, "Copy HOST/GROUP:NAME through the terminal."
     ),
     _action("copy-json", "Y", "Copy as JSON", _LOOK, _TARGETS, _ACTING, "Copy everything known about it."),
     _action(
@@ -380,13 +397,35 @@ ACTIONS: tuple[Action, ...] = (
         footer=7,
     ),
     _action(
-        "log-search", "/", "Search", _FIND, (L,), _LOG, "Find text, or /a pattern/.", word="search", footer=3
+        "log-search",
+        "/",
+        "Search",
+        _FIND,
+        (L,),
+        _LOG,
+        "Find text, or /a pattern/; small letters find any case.",
+        word="search",
+        footer=3,
+    ),
+    _action(
+        "log-filter",
+        "&",
+        "Only matching lines",
+        _FIND,
+        (L,),
+        _LOG,
+        "Show only lines with a text or /a pattern/, or with a ! before it those without.",
+        word="only",
+        footer=4,
     ),
     _action("log-wrap", "w", "Wrap", _LOOK, (L,), _LOG, "Long lines go on below.", word="wrap", footer=8),
     _action(
         "log-times", "t", "Times", _LOOK, (L,), _LOG, "When each line arrived here.", word="times", footer=9
     ),
     _action("log-mark", "m", "Mark", _LOOK, (L,), _LOG, "Draw a line here, to see what comes after."),
+    _action(
+        "log-copy", "y", "Copy the lines", _LOOK, (L,), _LOG, "Copy the lines in view through the terminal."
+    ),
     _action("log-save", "ctrl+s", "Save", _LOOK, (L,), _LOG, "Write the lines to a private file (0600)."),
     _action("log-zoom", "z", "Full screen", _LOOK, (L,), _LOG, "Only the log, and back."),
     _action(

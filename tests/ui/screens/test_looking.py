@@ -153,7 +153,7 @@ async def test_the_log_follows_either_channel_and_finds_text(tmp_path: Path, dae
         await cock.until(lambda: isinstance(cock.app.screen, LineScreen))
         await cock.press(*"hell", "enter")
         await cock.until(lambda: "1 line matches" in cock.text())
-        await cock.press("escape")
+        await cock.press("escape", "escape")
         assert cock.app.screen is cock.fleet
 
 

@@ -21,7 +21,15 @@ from tui.model.process import ProcessKey
 from tui.model.states import ProcessState
 from tui.ui.actions import BY_ID
 from tui.ui.screens.base import BaseScreen
-from tui.ui.screens.pointing import Pointed, as_json, key_words, pace_for, short_words, tail_of_question
+from tui.ui.screens.pointing import (
+    Pointed,
+    as_json,
+    everywhere,
+    key_words,
+    pace_for,
+    short_words,
+    tail_of_question,
+)
 from tui.ui.widgets.confirm_bar import ConfirmBar
 
 if TYPE_CHECKING:  # what asks and lets choose is imported when it first does
@@ -303,6 +311,15 @@ class ActingScreen(BaseScreen):
     def action_log(self) -> None:
         """Its standard output; of several targets, merged."""
         self._look("open the log of", lambda at: self._open_log(at, "stdout"), self.pointed())
+
+    def action_log_everywhere(self) -> None:
+        """Its standard output on every host that has it."""
+
+        def merge(at: Pointed) -> None:
+            keys = everywhere(at.keys, self.engine.picture)
+            self._open_log(Pointed(keys, at.words), "stdout")
+
+        self._look("open the log of", merge, self.pointed())
 
     def action_log_stderr(self) -> None:
         """Its standard error."""

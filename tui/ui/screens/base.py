@@ -192,14 +192,22 @@ class BaseScreen(QuietScreen[None]):
             widget.opened()
 
     def action_next_problem(self) -> None:
-        """The next row that wants attention."""
+        """The next row that wants attention, or line that looks like an error."""
         main = self.main
+        if isinstance(main, LogView):
+            if not main.next_trouble():
+                self.say("no line below looks like an error", "good")
+            return
         if isinstance(main, (FleetTable, JobTable)) and not main.next_problem():
             self.say("no problems here", "good")
 
     def action_previous_problem(self) -> None:
-        """The row before that wants attention."""
+        """The row before that wants attention, or the line that looks like an error."""
         main = self.main
+        if isinstance(main, LogView):
+            if not main.previous_trouble():
+                self.say("no line above, of those that are loaded, looks like an error", "good")
+            return
         found = main.previous_problem() if isinstance(main, FleetTable) else False
         if isinstance(main, JobTable):
             found = main.next_problem()
@@ -214,7 +222,8 @@ class BaseScreen(QuietScreen[None]):
     def action_previous_match(self) -> None:
         """The row or line before that matches."""
         if isinstance(self.main, (FleetTable, LogView)) and not self.main.previous_match():
-            self.say("no match above")
+            in_log = isinstance(self.main, LogView)
+            self.say("no match above, in what is loaded: g loads more" if in_log else "no match above")
 
     def action_problems(self) -> None:
         """Only what wants attention, and back."""

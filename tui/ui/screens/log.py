@@ -6,14 +6,16 @@ import asyncio
 import os
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
 from textual.binding import BindingType
 from textual.widget import Widget
 
+from tui.engine.log_inbox import LogInbox
 from tui.engine.logs import LogFollow, LogLine
 from tui.model.process import ProcessKey
 from tui.rpc.client import Channel
@@ -46,6 +48,7 @@ class LogScreen(ActingScreen):
         self.heading = Heading()
         self.view = LogView()
         self._following: LogFollow | None = None
+        self._inbox: LogInbox | None = None
         self._zoomed = False
 
     def body(self) -> Iterable[Widget]:
@@ -60,6 +63,7 @@ class LogScreen(ActingScreen):
 
     def on_mount(self) -> None:
         """Begin to follow."""
+        self._loop = asyncio.get_running_loop()
         super().on_mount()
         self._follow()
 
@@ -73,35 +77,57 @@ class LogScreen(ActingScreen):
         return Pointed(self.keys, words)
 
     def step_back(self) -> None:
-        """Full screen first, then the search, then the screen."""
+        """Full screen first, then the filter, then the search, then the screen."""
         if self._zoomed:
             self.action_log_zoom()
+        elif self.view.filter is not None:
+            self.view.set_filter("")
+            self._show_heading()
+        elif self.view.searching:
+            self.view.search("")
         else:
             self.dismiss(None)
 
     def _follow(self) -> None:
         self._unfollow()
-        loop = asyncio.get_running_loop()
-        live = [True]
 
-        def take(lines: Sequence[LogLine]) -> None:
-            if live:
-                self.view.add_lines(lines)
+        def take() -> None:
+            if self._inbox is inbox:
+                self.view.add_lines(inbox.take())
 
-        def on_lines(lines: Sequence[LogLine]) -> None:
-            with suppress(RuntimeError):  # the screen's loop ended first
-                loop.call_soon_threadsafe(take, lines)
-
-        self._end_of_this = live.clear
+        self._inbox = inbox = LogInbox(lambda: self._soon(take))
         self.view.clear()
-        self._following = self.engine.follow_logs(self.keys, self.channels, on_lines)
+        self._following = self.engine.follow_logs(self.keys, self.channels, inbox.put)
         self._show_heading()
 
     def _unfollow(self) -> None:
         if self._following is not None:
-            self._end_of_this()
             self._following.close()
-            self._following = None
+            self._following = self._inbox = None
+
+    def _soon(self, act: Callable[[], None]) -> None:
+        """From the engine's thread: do it on the screen's."""
+        with suppress(RuntimeError):  # the screen's loop ended first
+            self._loop.call_soon_threadsafe(act)
+
+    def on_log_view_older_wanted(self, _message: LogView.OlderWanted) -> None:
+        """Read a piece of the past."""
+        following = self._following
+        if following is None:
+            return
+        self.say("reading what was before …")
+
+        def take(lines: Sequence[LogLine], more: bool) -> None:
+            if self._following is following:
+                self.ticker.hush()
+                self.view.add_older(lines, more=more)
+                self._show_heading()
+
+        following.earlier(lambda lines, more: self._soon(partial(take, lines, more)))
+
+    def on_log_view_newest_wanted(self, _message: LogView.NewestWanted) -> None:
+        """What is read lies so far back that the end is not kept any more."""
+        self._follow()
 
     def _show_heading(self) -> None:
         pointed = self.pointed()
@@ -110,8 +136,14 @@ class LogScreen(ActingScreen):
             what = "supervisord's log"
         else:
             what = "stdout and stderr" if self.channels == BOTH else next(iter(self.channels))
+        left_out = self.view.memory.left_out
+        standing = (
+            f"{left_out:,} newer lines are not kept: G goes there" if left_out else "standing: G follows"
+        )
+        search = self.view.filter
         marks = [
-            "follow" if self.view.follow else "standing: G follows",
+            *([f"only {clean(search.text, 30)}"] if search is not None else []),
+            "follow" if self.view.follow else standing,
             *(["wrap"] if self.view.wrap else []),
             *(["times"] if self.view.times else []),
         ]
@@ -123,8 +155,13 @@ class LogScreen(ActingScreen):
 
     def on_log_view_searched(self, message: LogView.Searched) -> None:
         """How many there are."""
-        count = {0: "no line matches", 1: "1 line matches"}.get(message.count, f"{message.count} lines match")
-        self.say(f"{count} {clean(message.text, 60)}", "note" if message.count else "warning")
+        count = {0: "no line matches", 1: "1 line matches"}.get(
+            message.count, f"{message.count:,} lines match"
+        )
+        self.say(
+            f"{'' if message.complete else 'at least '}{count} {clean(message.text, 60)}",
+            "note" if message.count else "warning",
+        )
 
     # --- keys -------------------------------------------------------------------------------------------------------
 
@@ -159,7 +196,36 @@ class LogScreen(ActingScreen):
             except re.error as error:
                 self.say(f"this is no pattern: {clean(str(error), 80)}", "error")
 
-        self.app.push_screen(LineScreen("Search (text, or /a pattern/; empty: no search)"), typed)
+        title = "Search: text, or /a pattern/; small letters find any case; empty ends it"
+        self.app.push_screen(LineScreen(title), typed)
+
+    def action_log_filter(self) -> None:
+        """Show only lines with a text; empty shows all."""
+        now = self.view.filter
+
+        def typed(text: str | None) -> None:
+            if text is None:
+                return
+            try:
+                count = self.view.set_filter(text)
+            except re.error as error:
+                self.say(f"this is no pattern: {clean(str(error), 80)}", "error")
+                return
+            self._show_heading()
+            if text:
+                self.say(
+                    f"{count:,} of {self.view.memory.kept:,} lines are shown; & again, or esc, shows all"
+                )
+
+        title = "Show only lines with: text, or /a pattern/; ! before it: without; empty shows all"
+        self.app.push_screen(LineScreen(title, now.text if now is not None else ""), typed)
+
+    def action_log_copy(self) -> None:
+        """The lines in view to the clipboard, through the terminal."""
+        text = self.view.visible_text()
+        self.app.copy_to_clipboard(text)
+        count = text.count("\n") + 1 if text else 0
+        self.say(f"copied the {count} lines in view", "good" if count else "warning")
 
     def action_log_mark(self) -> None:
         """A line that tells now from before."""
@@ -186,11 +252,16 @@ class LogScreen(ActingScreen):
 
 
 def save_privately(path: Path, text: str) -> tuple[str, Severity]:
-    """Write a new file, mode 0600; a sentence and its severity. An existing file is never overwritten."""
+    """Write a new file, mode 0600; a sentence and its severity. An existing file is never overwritten, half a one never left."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
     except OSError as error:
         return f"not saved: {clean(str(path), 80)}: {error.strerror}", "error"
-    return f"saved {clean(str(path), 80)}", "good"
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
+            file.write(text + "\n")
+    except OSError as error:
+        with suppress(OSError):
+            path.unlink()
+        return f"not saved: {clean(str(path), 80)}: {error.strerror}; nothing is left of it", "error"
+    return f"saved {text.count(chr(10)) + 1:,} lines in {clean(str(path), 80)}", "good"

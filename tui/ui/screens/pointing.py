@@ -48,6 +48,18 @@ def short_words(key: ProcessKey) -> str:
     return clean(f"{key.host} {name}")
 
 
+def everywhere(keys: Iterable[ProcessKey], picture: FleetPicture) -> tuple[ProcessKey, ...]:
+    """The same programs (or groups, or supervisords) on every host that has them, each once."""
+    found: dict[ProcessKey, None] = {}
+    for key in keys:
+        for host in picture.hosts.values():
+            same = ProcessKey(host.host, key.group, key.name)
+            groups = {process.key.group for process in host.processes}
+            if key.is_host or (key.group in groups if key.is_group else same in host.by_key):
+                found[same] = None
+    return tuple(found)
+
+
 def pace_for(count: int) -> Pace:
     """How a job of so many targets goes: all at once when few, in batches when many."""
     return Pace(batch=BULK) if count > BULK else Pace()

@@ -42,7 +42,7 @@ class LogLine(Protocol):
 
     @property
     def arrived(self) -> float:
-        """Our wall clock, epoch seconds."""
+        """Our wall clock, epoch seconds; 0: it was there before anybody looked."""
         ...
 
     @property
@@ -64,6 +64,8 @@ class LineLook:
     source: int
     """Cells of the source's name; 0 when there is but one source."""
     times: bool
+    both: bool
+    """Output and errors are mixed: a sign tells them apart."""
     pattern: re.Pattern[str] | None
     found: bool
 
@@ -83,15 +85,18 @@ def _line_runs(line: LogLine, look: LineLook) -> tuple[list[Run], list[Run]]:
     palette, pattern = look.palette, look.pattern
     head: list[Run] = []
     if look.times:
-        moment = datetime.fromtimestamp(line.arrived).astimezone()
-        head.append((f"{moment:%H:%M:%S} ", palette.faint))
+        moment = datetime.fromtimestamp(line.arrived).astimezone() if line.arrived else None
+        head.append((f"{moment:%H:%M:%S} " if moment else " " * 9, palette.faint))
     if look.source:
         head.append((f"{fit(source_name(line.key), look.source)} ", source_style(line.key, palette)))
+    errors = line.channel == "stderr"
+    if look.both:
+        head.append(("! " if errors and line.kind == "line" else "  ", palette.busy))
     if line.kind != "line":
         return [(f"── {clean_cell(line.text)} ──", palette.heading)], head
     raw = line.text
     spans = log_spans(raw[:MOST_CHARACTERS])
-    base = palette.busy if line.channel == "stderr" and not look.source else palette.text
+    base = palette.busy if errors and (look.both or not look.source) else palette.text
     runs: list[Run] = [(text, base + rich_style(style)) for text, style in spans]
     if len(raw) > MOST_CHARACTERS:
         runs.append((f" … {len(raw) - MOST_CHARACTERS:,} more characters", palette.heading))

@@ -1,38 +1,34 @@
-"""Log lines of one or many processes: follow, wrap, search, times, sources.
+"""Log lines of one or many processes: follow, wrap, search, filter, times, sources.
 
-Who comes in: raw lines from the engine, in batches. Who leaves: nothing but what is painted. The one rule: the place is
-a line's serial number, so that neither new lines nor the bound move what one reads; only visible lines are ever parsed.
+Who comes in: raw lines from the engine, in batches. Who leaves: wishes for older lines, and nothing else but what is
+painted. The one rule: the place is a line's serial number, so that neither new lines nor older ones nor the bound move
+what one reads; only visible lines are ever parsed.
 """
 
 from __future__ import annotations
 
-import re
+import time
 from collections.abc import Iterable, Sequence
 
 from textual import events
 from textual.message import Message
+from textual.timer import Timer
 
+from tui.model.log_search import LogSearch, looks_like_trouble
 from tui.model.process import ProcessKey
-from tui.text import cell_width, log_spans
+from tui.text import cell_width, clean_cell, log_spans
 from tui.ui.widgets.lines import LineWidget, Run
 from tui.ui.widgets.list_lines import WHEEL
-from tui.ui.widgets.log_line import (
-    MOST_CHARACTERS,
-    SOURCE_WIDTH,
-    LineLook,
-    LogLine,
-    line_rows,
-    source_name,
-)
+from tui.ui.widgets.log_line import SOURCE_WIDTH, LineLook, LogLine, line_rows, source_name
+from tui.ui.widgets.log_memory import LogMemory, Matches
 
-MOST_LINES = 50_000
-SLACK = 2_000
-"""Lines are dropped in batches of this many."""
 SIDEWAYS = 8
+CELLS_A_SECOND = 40_000
+"""How much of the screen a flood of lines may repaint: each line moves all others, and a terminal far away is slow."""
 
 
 class LogView(LineWidget, can_focus=True):
-    """A window on the newest 50,000 lines."""
+    """A window on the newest 200,000 lines, or on those before them."""
 
     class FollowChanged(Message):
         """Following began or ended, by a key or because one scrolled away from the end."""
@@ -42,19 +38,25 @@ class LogView(LineWidget, can_focus=True):
             self.follow = follow
 
     class Searched(Message):
-        """How many lines match; 0 when none does."""
+        """How many lines match; 0 when none does. Not `complete`: at least so many."""
 
-        def __init__(self, text: str, count: int) -> None:
+        def __init__(self, text: str, count: int, complete: bool = True) -> None:
             super().__init__()
             self.text = text
             self.count = count
+            self.complete = complete
+
+    class OlderWanted(Message):
+        """The reader comes near the first line that is here: `add_older` or `no_older`, please."""
+
+    class NewestWanted(Message):
+        """The newest lines are not kept any more, and the reader wants them: begin afresh."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._lines: list[LogLine] = []
-        self._first = 0
-        """The serial number of the first kept line."""
+        self.memory = LogMemory()
         self._keys: set[ProcessKey] = set()
+        self._channels: set[str] = set()
         self._source_width = 0
         self._top = (0, 0)
         """(serial, wrapped row) at the top; not used while following."""
@@ -62,48 +64,74 @@ class LogView(LineWidget, can_focus=True):
         self._follow = True
         self._wrap = False
         self._times = False
-        self._pattern: re.Pattern[str] | None = None
+        self._search: LogSearch | None = None
         self._found: int | None = None
         self._window: list[tuple[int, int]] = []
         self._empty = "No output yet."
+        self._older = True
+        """Whether there may be older lines than those that are here."""
+        self._asked_older = False
+        self._painted_at = float("-inf")
+        self._alarm: Timer | None = None
 
     # What is shown.
 
     def add_lines(self, lines: Sequence[LogLine]) -> None:
-        """New lines, oldest first; one batch costs one repaint."""
+        """New lines, oldest first; a flood of batches is painted as often as a terminal can take."""
         if not lines:
             return
-        self._lines.extend(lines)
-        new = {line.key for line in lines} - self._keys
-        self._keys |= new
-        widest = max((cell_width(source_name(key)) for key in new), default=0)
-        self._source_width = min(SOURCE_WIDTH, max(self._source_width, widest))
-        if len(self._lines) > MOST_LINES + SLACK:
-            dropped = len(self._lines) - MOST_LINES
-            del self._lines[:dropped]
-            self._first += dropped
-            self._top = max(self._top, (self._first, 0))
+        self._know(lines)
+        self.memory.add(lines)
+        self._top = max(self._top, (self.memory.first, 0))
+        self._show_soon()
+
+    def add_older(self, lines: Sequence[LogLine], *, more: bool) -> None:
+        """Lines before those that are here; `more`: there may be still older ones."""
+        self._asked_older, self._older = False, more
+        self._know(lines)
+        if (
+            self._follow and self._window
+        ):  # the window holds what is being read, also when the newest lines must go
+            self._top = self._window[0]
+        self.memory.prepend(lines)
+        if self.memory.left_out and self._follow:
+            self._follow = False
+            self.post_message(self.FollowChanged(False))
         self._show()
 
+    def _know(self, lines: Iterable[LogLine]) -> None:
+        new = {line.key for line in lines} - self._keys
+        self._keys |= new
+        self._channels |= {line.channel for line in lines if line.kind == "line"}
+        widest = max((cell_width(source_name(key)) for key in new), default=0)
+        self._source_width = min(SOURCE_WIDTH, max(self._source_width, widest))
+
     def clear(self, empty: str = "No output yet.") -> None:
-        """Forget all lines; `empty` is said until there are new ones."""
-        self._first += len(self._lines)
-        self._lines.clear()
+        """Forget all lines; `empty` is said until there are new ones. A filter and a search stay."""
+        self.memory.clear()
         self._keys.clear()
+        self._channels.clear()
         self._source_width = 0
-        self._top = (self._first, 0)
+        self._top = (self.memory.first, 0)
         self._found = None
+        self._older, self._asked_older = True, False
         self._empty = empty
         self._show()
 
     @property
     def line_count(self) -> int:
-        """Kept lines."""
-        return len(self._lines)
+        """Kept lines that the filter lets through."""
+        return len(self.memory.lines)
 
     def text(self) -> str:
-        """All kept lines, clean, as they would be saved or copied."""
-        return "\n".join("".join(part for part, _ in log_spans(line.text)) for line in self._lines)
+        """All lines that the filter lets through, clean, as they would be saved."""
+        several = len(self._keys) > 1
+        return "\n".join(_saved(line, several) for line in self.memory.lines)
+
+    def visible_text(self) -> str:
+        """The lines in view, clean and whole, as they would be copied."""
+        serials = dict.fromkeys(serial for serial, _ in self._window)
+        return "\n".join(_saved(self.memory[serial], several=len(self._keys) > 1) for serial in serials)
 
     # How it is shown.
 
@@ -114,6 +142,8 @@ class LogView(LineWidget, can_focus=True):
 
     @follow.setter
     def follow(self, on: bool) -> None:
+        if on and self.memory.left_out:
+            self.post_message(self.NewestWanted())
         if on == self._follow:
             return
         if not on and self._window:
@@ -143,38 +173,91 @@ class LogView(LineWidget, can_focus=True):
         self._times = on
         self._show()
 
-    # Search.
+    # Search and filter.
 
     def search(self, text: str) -> int:
-        """Highlight a text (regardless of case; `/re/` is a pattern) and go to the nearest match; counts lines.
+        """Highlight a text (or `/a pattern/`, see LogSearch) and go to the nearest match above the end; counts lines.
 
         Raises `re.error` when a pattern does not compile.
         """
         if not text:
-            self._pattern, self._found = None, None
+            self._search, self._found = None, None
             self._show()
             return 0
-        is_pattern = len(text) > 2 and text[0] == text[-1] == "/"
-        self._pattern = re.compile(text[1:-1] if is_pattern else re.escape(text), re.IGNORECASE)
-        count = sum(1 for line in self._lines if self._matches(line))
-        self._found = None
-        self.post_message(self.Searched(text, count))
-        if count:
-            self.previous_match()
-        else:
+        self._search, self._found = LogSearch.parse(text), None
+        count, complete = self.memory.count(self._search.matches)
+        self.post_message(self.Searched(text, count, complete))
+        if not count or not self.previous_match():
             self._show()
         return count
 
+    @property
+    def searching(self) -> bool:
+        """Whether something is looked for."""
+        return self._search is not None
+
     def next_match(self) -> bool:
         """Go to the next line that matches; False when there is none below."""
-        start = self._window[0][0] if self._found is None and self._window else (self._found or 0) + 1
-        return self._go_to(range(max(start, self._first), self._first + len(self._lines)))
+        return self._search is not None and self._go_to(self.memory.next(self._search.matches, self._below()))
 
     def previous_match(self) -> bool:
         """Go to the line before that matches."""
-        end = self._first + len(self._lines)
-        start = end if self._found is None else self._found
-        return self._go_to(range(min(start, end) - 1, self._first - 1, -1))
+        return self._search is not None and self._walk_up(self._search.matches)
+
+    def next_trouble(self) -> bool:
+        """Go to the next line that looks like an error; False when there is none below."""
+        return self._go_to(self.memory.next(looks_like_trouble, self._below()))
+
+    def previous_trouble(self) -> bool:
+        """Go to the line before that looks like an error."""
+        return self._walk_up(looks_like_trouble)
+
+    @property
+    def filter(self) -> LogSearch | None:
+        """What lines must match to be shown; remarks always are."""
+        return self.memory.filter
+
+    def set_filter(self, text: str) -> int:
+        """Show only lines with a text (or `/a pattern/`; `!` before it: without it), '' all; how many there are.
+
+        Raises `re.error` when a pattern does not compile.
+        """
+        search = LogSearch.parse(text, may_invert=True) if text else None
+        near = (
+            self._found
+            if self._found is not None
+            else self._window[0][0]
+            if self._window
+            else self.memory.end
+        )
+        self._top = (self.memory.set_filter(search, near), 0)
+        self._found = None
+        self._show()
+        return self.line_count
+
+    def _below(self) -> int:
+        if self._found is not None:
+            return self._found + 1
+        return self._window[0][0] if self._window else self.memory.first
+
+    def _walk_up(self, matches: Matches) -> bool:
+        return self._go_to(
+            self.memory.previous(matches, self.memory.end if self._found is None else self._found)
+        )
+
+    def _go_to(self, serial: int | None) -> bool:
+        if serial is None:
+            return False
+        self._found = serial
+        if all(seen != serial for seen, _ in self._window):
+            self._top = self._moved((serial, 0), -(self.size.height // 2))
+            if self._follow:
+                self._follow = False
+                self.post_message(self.FollowChanged(False))
+        elif self._follow:
+            self.follow = False
+        self._show()
+        return True
 
     # Movement.
 
@@ -182,11 +265,14 @@ class LogView(LineWidget, can_focus=True):
         """Down, or up when negative; leaves following, and takes it up again at the end."""
         if not self._window or not by:
             return
+        if by < 0 and self._window[0][0] - self.memory.first < 2 * self.size.height - by:
+            self._want_older()
         top = self._moved(self._window[0], by)
         last = self._top_for_end()
         if top >= last and by > 0:
             self._top = last
-            self.follow = True
+            if not self.memory.left_out:  # else the end that is here is not the end of the log
+                self.follow = True
             self._show()
             return
         self._top = top
@@ -208,9 +294,10 @@ class LogView(LineWidget, can_focus=True):
         self.scroll_rows(direction * max(1, self.size.height // 2))
 
     def home(self) -> None:
-        """The oldest kept line."""
+        """The oldest line that is here; older ones are wished for."""
+        self._want_older()
         self.follow = False
-        self._top = (self._first, 0)
+        self._top = (self.memory.first, 0)
         self._show()
 
     def end(self) -> None:
@@ -238,10 +325,11 @@ class LogView(LineWidget, can_focus=True):
 
     def paint(self, y: int, width: int) -> Iterable[Run]:
         """One row of one line."""
-        if not self._window and self._lines:
+        if not self._window and self.memory.lines:
             self._window = self._visible()
-        if not self._lines:
-            return [(f" {self._empty}", self.palette.dim)] if y == 0 else []
+        if not self.memory.lines:
+            hidden = f"None of {self.memory.kept:,} lines passes the filter."
+            return [(f" {hidden if self.memory.kept else self._empty}", self.palette.dim)] if y == 0 else []
         if y >= len(self._window):
             return ()
         serial, row = self._window[y]
@@ -253,7 +341,27 @@ class LogView(LineWidget, can_focus=True):
         self._top = (self._top[0], 0)
         self._show()
 
+    def _want_older(self) -> None:
+        if self._older and not self._asked_older and self.memory.kept:
+            self._asked_older = True
+            self.post_message(self.OlderWanted())
+
+    def _show_soon(self) -> None:
+        """Paint now, or when the screen may be repainted again; what is read must not be dropped before that."""
+        size = self.size
+        due = self._painted_at + size.width * size.height / CELLS_A_SECOND
+        wait = due - time.monotonic()
+        stands = bool(self._window) and self._window[0][0] >= self.memory.first
+        if wait <= 0 or not stands or not self._follow:
+            self._show()
+        elif self._alarm is None:
+            self._alarm = self.set_timer(wait, self._show)
+
     def _show(self) -> None:
+        if self._alarm is not None:
+            self._alarm.stop()
+            self._alarm = None
+        self._painted_at = time.monotonic()
         self._window = self._visible() if self.is_attached and self.size else []
         self.repaint()
 
@@ -262,7 +370,7 @@ class LogView(LineWidget, can_focus=True):
         width, height = self.size.width, self.size.height
         serial, row = self._top_for_end() if self._follow else min(self._top, self._top_for_end())
         window: list[tuple[int, int]] = []
-        end = self._first + len(self._lines)
+        end = self.memory.end
         while serial < end and len(window) < height:
             count = len(self._rows(serial, width))
             while row < count and len(window) < height:
@@ -274,8 +382,8 @@ class LogView(LineWidget, can_focus=True):
     def _top_for_end(self) -> tuple[int, int]:
         """The place at which the newest row is the last in view."""
         room = self.size.height
-        serial = self._first + len(self._lines)
-        while serial > self._first and room > 0:
+        serial = self.memory.end
+        while serial > self.memory.first and room > 0:
             serial -= 1
             count = len(self._rows(serial, self.size.width))
             if count >= room:
@@ -286,8 +394,8 @@ class LogView(LineWidget, can_focus=True):
     def _moved(self, place: tuple[int, int], by: int) -> tuple[int, int]:
         serial, row = place
         row += by
-        width, end = self.size.width, self._first + len(self._lines)
-        while row < 0 and serial > self._first:
+        width, end = self.size.width, self.memory.end
+        while row < 0 and serial > self.memory.first:
             serial -= 1
             row += len(self._rows(serial, width))
         while serial < end - 1 and row >= (count := len(self._rows(serial, width))):
@@ -296,7 +404,7 @@ class LogView(LineWidget, can_focus=True):
         return serial, max(0, row)
 
     def _rows(self, serial: int, width: int) -> tuple[tuple[Run, ...], ...]:
-        line = self._lines[serial - self._first]
+        line = self.memory[serial]
         look = LineLook(
             palette=self.palette,
             width=width,
@@ -304,24 +412,16 @@ class LogView(LineWidget, can_focus=True):
             left=self._left,
             source=self._source_width if len(self._keys) > 1 else 0,
             times=self._times,
-            pattern=self._pattern,
+            both=len(self._channels) > 1,
+            pattern=self._search.pattern if self._search is not None else None,
             found=serial == self._found,
         )
         return line_rows(line, look)
 
-    def _matches(self, line: LogLine) -> bool:
-        return self._pattern is not None and bool(self._pattern.search(line.text[:MOST_CHARACTERS]))
 
-    def _go_to(self, serials: Iterable[int]) -> bool:
-        for serial in serials:
-            if self._matches(self._lines[serial - self._first]):
-                self._found = serial
-                if all(seen != serial for seen, _ in self._window):
-                    self._follow = False
-                    self._top = self._moved((serial, 0), -(self.size.height // 2))
-                    self.post_message(self.FollowChanged(False))
-                elif self._follow:
-                    self.follow = False
-                self._show()
-                return True
-        return False
+def _saved(line: LogLine, several: bool) -> str:
+    text = "".join(part for part, _ in log_spans(line.text))
+    if line.kind != "line":
+        text = f"-- {clean_cell(line.text)} --"
+    source = source_name(line.key) + (" (stderr)" if line.channel == "stderr" else "")
+    return f"{source} | {text}" if several else text
