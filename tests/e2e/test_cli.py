@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -286,6 +288,57 @@ def test_tail_of_both_channels_names_each_source(run: Run) -> None:
     done = run("tail", "web-01/talker", "--both", "-n", "1")
     assert "web-01/talker:talker | line 5" in done.stdout
     assert "(stderr) | oops" in done.stdout
+
+
+def test_tail_goes_back_as_far_as_it_takes_to_find_so_many_lines(run: Run, daemon: RealSupervisord) -> None:
+    log = Path(_info(daemon, "talker")["stdout_logfile"])
+    log.write_bytes(b"Needle 1\nneedle 2\n" + b"hay\n" * 200_000 + b"NEEDLE 3\n")
+    assert run("tail", "web-01/talker", "--grep", "needle").stdout == "Needle 1\nneedle 2\nNEEDLE 3\n"
+    assert run("tail", "web-01/talker", "--grep", "/^N.*[12]$/").stdout == "Needle 1\n"
+    assert run("tail", "web-01/talker", "--grep", "!hay", "-n", "2").stdout == "needle 2\nNEEDLE 3\n"
+    assert run("tail", "web-01/talker", "-n", "100000").stdout.count("\n") == 100_000
+    refused = run("tail", "web-01/talker", "--grep", "/(/")
+    assert refused.returncode == 2
+    assert "is no pattern" in refused.stderr
+
+
+def test_tail_of_supervisords_own_log_takes_hosts(run: Run) -> None:
+    done = run("tail", "--main", "web-*", "--grep", "entered running", "-n", "2")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("entered RUNNING state") == 2
+    assert run("tail", "--main", "web-01", "--both").returncode == 2
+
+
+@contextmanager
+def started(tmp_path: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A command that runs until it is left alone."""
+    environment = {
+        **os.environ,
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+        "SUPERVISOR_TUI_CONFIG": str(tmp_path / "hosts.yaml"),
+    }
+    command = [sys.executable, "-m", "tui", *arguments]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_tail_follows_several_logs_and_prints_only_what_matches(
+    tmp_path: Path, run: Run, daemon: RealSupervisord
+) -> None:
+    logs = [Path(_info(daemon, name)["stdout_logfile"]) for name in ("talker", "web")]
+    command = ["tail", "-f", "-n", "1", "-t", "--grep", "/line|wanted/", "web-01/talker", "web-01/web"]
+    with started(tmp_path, *command) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == " " * 9 + "web-01/talker:talker | line 5\n"
+        for log in logs:
+            with log.open("ab") as file:
+                file.write(b"not this\nwanted \x1b[31mred\x1b[0m\n")
+        lines = sorted(process.stdout.readline() for _ in logs)
+        assert re.fullmatch(r"[\d: ]{9}web-01/talker:talker \| wanted \x1b\[31mred\x1b\[0m\n", lines[0])
+        assert re.fullmatch(r"[\d: ]{9}web-01/web:web \| wanted .*\n", lines[1])
 
 
 def test_reread_and_update_add_what_is_new(run: Run, daemon: RealSupervisord) -> None:

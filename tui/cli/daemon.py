@@ -131,15 +131,19 @@ def daemon_event(
 @daemon.command("log")
 @click.argument("hosts", nargs=-1, required=True)
 @click.option("-f", "follow", is_flag=True, help="Go on printing what comes.")
-@click.option("-n", "lines", type=click.IntRange(0, 10_000), default=20, show_default=True)
+@click.option("-n", "lines", type=click.IntRange(0, 100_000), default=20, show_default=True)
+@click.option(
+    "--grep", default="", metavar="TEXT", help="Only lines with TEXT or /PATTERN/; ! turns it round."
+)
 @click.pass_obj
-def daemon_log(invocation: Invocation, hosts: tuple[str, ...], follow: bool, lines: int) -> int:
+def daemon_log(invocation: Invocation, hosts: tuple[str, ...], follow: bool, lines: int, grep: str) -> int:
     """Print the end of supervisord's own log on HOSTS."""
-    from tui.cli.tail import print_logs
+    from tui.cli.tail import parse_grep, print_logs
 
+    search = parse_grep(grep)
     with watching(invocation) as engine:
         keys = [ProcessKey(host) for host in resolve_hosts(hosts, engine.picture)]
-        return print_logs(engine, keys, ("stdout",), lines=lines, follow=follow)
+        return print_logs(engine, keys, ("stdout",), lines=lines, follow=follow, search=search)
 
 
 def _host_verb(

@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
+import concurrent.futures
+import re
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 
 import click
 
 from tui.cli.ending import require_reader
 from tui.cli.exit_codes import ExitCode, worst
 from tui.cli.invocation import Invocation, host_filter, narrate, watching
+from tui.cli.log_print import LinePrinter, source_words
 from tui.cli.selection import Selection
 from tui.engine.engine import Engine
+from tui.engine.log_end import LogEnd, read_end
 from tui.engine.logs import Channel, LogLine
-from tui.errors import Cause, Fault, SupervisorTuiError, UsageError, WireError
+from tui.errors import SupervisorTuiError, UsageError
+from tui.model.log_search import LogSearch
 from tui.model.process import ProcessKey
+from tui.model.target import resolve_hosts
 from tui.rpc.client import Supervisor
-from tui.text import clean, clean_cell
+from tui.rpc.logs import LOG_LIMIT
+from tui.text import clean
 
 HISTORY_BYTES = 64 * 1024
-_READ_SECONDS = 30.0
-_STREAM_SECONDS = 5.0
-_STREAM_BEGIN = 1024
+_READ_SECONDS = 60.0
 LOOK_SECONDS = 1.0
 """How often it is looked, while nothing comes, whether anybody still reads us."""
 UNREAD_CHARACTERS = 4 * 1024 * 1024
+
+Source = tuple[ProcessKey, Channel]
 
 
 class Unread:
@@ -70,10 +76,19 @@ class Unread:
 @click.argument("targets", nargs=-1)
 @click.option("-f", "follow", is_flag=True, help="Go on printing what comes, until ctrl-c.")
 @click.option(
-    "-n", "lines", type=click.IntRange(0, 10_000), default=10, show_default=True, help="So many lines each."
+    "-n", "lines", type=click.IntRange(0, 100_000), default=10, show_default=True, help="So many lines each."
 )
 @click.option("--stderr", "stderr", is_flag=True, help="The error log instead.")
 @click.option("--both", is_flag=True, help="Both logs.")
+@click.option("--main", "main", is_flag=True, help="supervisord's own log; the targets are hosts.")
+@click.option(
+    "--grep",
+    "grep",
+    default="",
+    metavar="TEXT",
+    help="Only lines with TEXT or /PATTERN/, with ! before it only those without; small letters find any case.",
+)
+@click.option("-t", "--times", is_flag=True, help="When each line arrived; for those that come with -f.")
 @click.option("--select", default="", metavar="QUERY", help="Only what this filter selects.")
 @click.pass_obj
 def tail(
@@ -83,11 +98,25 @@ def tail(
     lines: int,
     stderr: bool,
     both: bool,
+    main: bool,
+    grep: str,
+    times: bool,
     select: str,
 ) -> int:
     """Print the end of the TARGETS' logs; several are merged, each line with its source."""
     if not targets and not select:
         raise UsageError("tail needs a target", "'supervisor-tui tail HOST/GROUP:NAME', or --select QUERY")
+    if main and (stderr or both or select):
+        raise UsageError(
+            "supervisord has one log only", "leave out --stderr, --both and --select with --main"
+        )
+    search = parse_grep(grep)
+    if main:
+        with watching(invocation) as engine:
+            keys = [ProcessKey(host) for host in resolve_hosts(targets, engine.picture)]
+            return print_logs(
+                engine, keys, ("stdout",), lines=lines, follow=follow, search=search, times=times
+            )
     channels: tuple[Channel, ...] = ("stdout", "stderr") if both else ("stderr",) if stderr else ("stdout",)
     selection = Selection.parse(targets, select)
     with watching(invocation, host_filter(targets)) as engine:
@@ -96,68 +125,90 @@ def tail(
         for host in dark:
             narrate(f"{host} cannot be read: {engine.picture.hosts[host].problem}")
         keys = [process.key for found in rows.values() for process in found]
-        code = print_logs(engine, keys, channels, lines=lines, follow=follow)
+        code = print_logs(engine, keys, channels, lines=lines, follow=follow, search=search, times=times)
         return worst([code, ExitCode.UNREADABLE if dark else ExitCode.OK])
 
 
+def parse_grep(text: str) -> LogSearch | None:
+    """What lines must match; None for ''. Raises UsageError when it is no pattern."""
+    try:
+        return LogSearch.parse(text, may_invert=True) if text else None
+    except re.error as error:
+        raise UsageError(
+            f"'{clean(text)}' is no pattern: {clean(str(error))}", "without slashes it is text"
+        ) from None
+
+
 def print_logs(
-    engine: Engine, keys: Sequence[ProcessKey], channels: tuple[Channel, ...], *, lines: int, follow: bool
+    engine: Engine,
+    keys: Sequence[ProcessKey],
+    channels: tuple[Channel, ...],
+    *,
+    lines: int,
+    follow: bool,
+    search: LogSearch | None = None,
+    times: bool = False,
 ) -> ExitCode:
     """The last `lines` of each log, then with `follow` whatever comes, until interrupted."""
-    named = len(keys) > 1 or len(channels) > 1
+    sources = [(key, channel) for key in keys for channel in channels]
+    printer = LinePrinter(named=len(sources) > 1, times=times and follow)
     if follow:
-        _follow(engine, keys, channels, lines, named)
-    codes = [_print_end(engine, key, channel, lines, named) for key in keys for channel in channels]
-    return worst(codes)
+        _follow(engine, keys, frozenset(channels), lines, search, printer)
+    return worst(_print_end(end, source, printer) for source, end in _ends(engine, sources, lines, search))
 
 
-def _print_end(engine: Engine, key: ProcessKey, channel: Channel, lines: int, named: bool) -> ExitCode:
-    try:
-        text = engine.ask(key.host, lambda supervisor: _end_of(supervisor, key, channel)).result(
-            _READ_SECONDS
-        )
-    except (SupervisorTuiError, TimeoutError) as error:
-        narrate(f"{_source(key, channel)}: {error}")
+def _print_end(
+    end: LogEnd | SupervisorTuiError | TimeoutError, source: Source, printer: LinePrinter
+) -> ExitCode:
+    if not isinstance(end, LogEnd):
+        narrate(f"{source_words(*source)}: {end}")
         return ExitCode.FAILED
-    for line in deque(text.splitlines(), maxlen=lines):
-        click.echo(_printed(line, key, channel, named))
+    if end.remark:
+        narrate(f"-- {source_words(*source)}: {end.remark}")
+    printer.print(LogLine(*source, text, 0.0) for text in end.lines)
     return ExitCode.OK
 
 
-async def _end_of(supervisor: Supervisor, key: ProcessKey, channel: Channel) -> str:
-    """The end of one log. supervisord cannot send bytes that are not UTF-8 as text, but its streams carry any."""
-    try:
-        if key.is_host:
-            return await supervisor.read_main_log(-HISTORY_BYTES, 0)
-        return await supervisor.read_log(key, channel, -HISTORY_BYTES, 0)
-    except Fault:
-        raise
-    except WireError as error:
-        if error.cause is not Cause.PROTOCOL:
-            raise
-        return await _first_of_stream(supervisor, key, channel)
+def _ends(
+    engine: Engine, sources: Sequence[Source], lines: int, search: LogSearch | None
+) -> Iterable[tuple[Source, LogEnd | SupervisorTuiError | TimeoutError]]:
+    """Of each log, in order. Hosts are asked at the same time, the logs of one after another."""
+    matches = search.matches if search is not None else None
+    asked: dict[Source, concurrent.futures.Future[dict[Source, LogEnd | SupervisorTuiError]]] = {}
+    for host, members in groupby(sources, lambda source: source[0].host):
+        of_host = tuple(members)
 
+        async def read(
+            supervisor: Supervisor, of_host: tuple[Source, ...] = of_host
+        ) -> dict[Source, LogEnd | SupervisorTuiError]:
+            found: dict[Source, LogEnd | SupervisorTuiError] = {}
+            for key, channel in of_host:
+                try:
+                    found[key, channel] = await read_end(supervisor, key, channel, lines, matches)
+                except SupervisorTuiError as error:
+                    found[key, channel] = error
+            return found
 
-async def _first_of_stream(supervisor: Supervisor, key: ProcessKey, channel: Channel) -> str:
-    """A stream begins with the last 1024 bytes; whole lines of them."""
-    stream = supervisor.stream_main_log() if key.is_host else supervisor.stream_log(key, channel)
-    try:
-        async with asyncio.timeout(_STREAM_SECONDS):
-            async for piece in stream:
-                text = piece.decode(errors="replace")
-                return text.partition("\n")[2] if len(piece) >= _STREAM_BEGIN else text
-    finally:
-        await stream.aclose()
-    return ""
+        asked |= dict.fromkeys(of_host, engine.ask(host, read))
+    for source in sources:
+        try:
+            yield source, asked[source].result(_READ_SECONDS)[source]
+        except (SupervisorTuiError, TimeoutError) as error:
+            yield source, error
 
 
 def _follow(
-    engine: Engine, keys: Sequence[ProcessKey], channels: tuple[Channel, ...], lines: int, named: bool
+    engine: Engine,
+    keys: Sequence[ProcessKey],
+    channels: frozenset[Channel],
+    lines: int,
+    search: LogSearch | None,
+    printer: LinePrinter,
 ) -> None:
-    """Print for ever: the first batch of each source is its history, of which only the last `lines` are kept."""
+    """Print for ever: of what was there before only the last `lines` of each source."""
     unread = Unread()
-    log = engine.follow_logs(keys, frozenset(channels), unread.put, history=HISTORY_BYTES if lines else 0)
-    seen: set[tuple[ProcessKey, str]] = set()
+    history = min(LOG_LIMIT, max(HISTORY_BYTES, 200 * lines)) if lines else 0
+    log = engine.follow_logs(keys, channels, unread.put, history=history)
     try:
         while True:
             batch, lost = unread.take()
@@ -165,36 +216,21 @@ def _follow(
                 narrate(f"-- {lost} lines are lost: nobody read them in time")
             if not batch:
                 require_reader()
-            fresh = {(line.key, line.channel) for line in batch} - seen
-            seen |= fresh
-            for source in fresh:
-                history = [line for line in batch if (line.key, line.channel) == source]
-                for line in history[-lines:] if lines else []:
-                    _print_line(line, named)
-            for line in batch:
-                if (line.key, line.channel) not in fresh:
-                    _print_line(line, named)
-            sys.stdout.flush()
+            printer.print(_wanted(batch, lines, search))
     finally:
         log.close()
 
 
-def _print_line(line: LogLine, named: bool) -> None:
-    if line.kind == "line":
-        click.echo(_printed(line.text, line.key, line.channel, named))
-    else:
-        narrate(f"-- {_source(line.key, line.channel)}: {clean_cell(line.text)}")
-
-
-def _printed(text: str, key: ProcessKey, channel: str, named: bool) -> str:
-    """Raw towards a pipe, where bytes are data; cleaned on a terminal, which an attacker's log must not drive."""
-    if sys.stdout.isatty():
-        text = clean(text)
-    return f"{_source(key, channel)} | {text}" if named else text
-
-
-def _source(key: ProcessKey, channel: str) -> str:
-    where = clean_cell(key.host)
-    if key.is_host:
-        return f"{where} supervisord"
-    return f"{where}/{clean_cell(key.address)}" + (" (stderr)" if channel == "stderr" else "")
+def _wanted(batch: Sequence[LogLine], lines: int, search: LogSearch | None) -> list[LogLine]:
+    """What of a batch is printed: remarks, what matches, and of each source's past only the last lines."""
+    chosen = [line for line in batch if line.kind != "line" or search is None or search.matches(line.text)]
+    left: dict[Source, int] = {}
+    kept = []
+    for line in reversed(chosen):
+        if line.kind == "line" and not line.arrived:
+            source = (line.key, line.channel)
+            left[source] = left.get(source, lines) - 1
+            if left[source] < 0:
+                continue
+        kept.append(line)
+    return kept[::-1]

@@ -23,7 +23,7 @@ from tui.ui.widgets.log_line import SOURCE_WIDTH, LineLook, LogLine, line_rows, 
 from tui.ui.widgets.log_memory import LogMemory, Matches
 
 SIDEWAYS = 8
-CELLS_A_SECOND = 40_000
+CELLS_A_SECOND = 80_000
 """How much of the screen a flood of lines may repaint: each line moves all others, and a terminal far away is slow."""
 
 
