@@ -21,7 +21,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.bench.figures import AtMost, Figure, run
+from tests.bench.figures import AtMost, Figure, Size, run
 from tests.support.supervisord import RealSupervisord, running_supervisord
 from tui.config.schema import HostSettings, Settings
 from tui.engine.engine import Engine
@@ -50,32 +50,35 @@ GIBIBYTE = 1 << 30
 SEARCHED = 200_000
 
 
-def measure(quick: bool) -> Iterator[Figure]:
+def measure(size: Size) -> Iterator[Figure]:
     """Everything."""
-    yield from search_figures()
-    yield from opening_figures(3 if quick else 9)
-    yield from following_figures(6.0 if quick else 20.0)
+    yield from search_figures(SEARCHED if size is not Size.SMOKE else 2_000)
+    yield from opening_figures({Size.FULL: 9, Size.QUICK: 3, Size.SMOKE: 1}[size])
+    if size is Size.SMOKE:
+        yield from following_figures(3, 1.0, 0.5)
+    else:
+        yield from following_figures(LOGS, 20.0 if size is Size.FULL else 6.0, 4.0)
 
 
 # --- search ---------------------------------------------------------------------------------------------------------
 
 
-def search_figures() -> Iterator[Figure]:
+def search_figures(count: int) -> Iterator[Figure]:
     """In memory, as the log view holds it; the baseline is `re` over the same lines, one after another."""
     key = ProcessKey("web-01", "api", "gunicorn")
     memory = LogMemory()
-    memory.add([LogLine(key, "stdout", LINE.format(n=n), 1.0) for n in range(SEARCHED)])
+    memory.add([LogLine(key, "stdout", LINE.format(n=n), 1.0) for n in range(count)])
     for what, text in (("a word", "trace=0badcafe"), ("a word in its exact case", "Traceback")):
         search = LogSearch.parse(text)
         pattern = re.compile(re.escape(text), re.IGNORECASE)
         ours = least(lambda search=search: memory.count(search.matches))
         theirs = least(lambda pattern=pattern: [line for line in memory.lines if pattern.search(line.text)])
         yield Figure(
-            f"search {SEARCHED:,} lines for {what}", ours, "ms", AtMost(200), "re.search per line", theirs
+            f"search {count:,} lines for {what}", ours, "ms", AtMost(200), "re.search per line", theirs
         )
     search = LogSearch.parse("/5\\d\\d \\d+ms/")
     yield Figure(
-        f"search {SEARCHED:,} lines for a pattern, counted as far as 200 ms lead",
+        f"search {count:,} lines for a pattern, counted as far as 200 ms lead",
         least(lambda: memory.count(search.matches)),
         "ms",
         AtMost(250),
@@ -154,25 +157,25 @@ def host_time(daemon: RealSupervisord) -> float:
 # --- following ------------------------------------------------------------------------------------------------------
 
 
-def following_figures(seconds: float) -> Iterator[Figure]:
-    """CPU and bytes of the program while it follows twenty busy logs on its screen."""
+def following_figures(logs: int, seconds: float, settle: float) -> Iterator[Figure]:
+    """CPU and bytes of the program while it follows busy logs on its screen; their streams are open after `settle`."""
     with tempfile.TemporaryDirectory() as directory:
         home = Path(directory)
         script = home / "writer.py"
         script.write_text(WRITER)
         programs = (
-            f"[program:busy]\ncommand={sys.executable} -S {script}\nnumprocs={LOGS}\n"
+            f"[program:busy]\ncommand={sys.executable} -S {script}\nnumprocs={logs}\n"
             "process_name=%(program_name)s-%(process_num)02d\nstartsecs=0\n"
         )
         with running_supervisord(programs) as daemon:
             hosts = home / "hosts.yaml"
             hosts.write_text(f"hosts:\n  web: http://127.0.0.1:{daemon.port}\n")
             hosts.chmod(0o600)
-            plain = follow_plainly(home, hosts, seconds)
-            cpu, sent = follow_on_screen(home, hosts, seconds)
-    what = f"follow {LOGS} logs of {LINES_A_SECOND} lines/s at {COLUMNS}x{ROWS}"
+            plain = follow_plainly(home, hosts, seconds, settle)
+            cpu, sent = follow_on_screen(home, hosts, seconds, settle)
+    what = f"follow {logs} logs of {LINES_A_SECOND} lines/s at {COLUMNS}x{ROWS}"
     yield Figure(f"{what}: CPU", cpu, "% of a core", AtMost(30), "`tail -f` of ours into nothing", plain)
-    written = LOGS * LINES_A_SECOND * (len(LINE) + 12) / 1000
+    written = logs * LINES_A_SECOND * (len(LINE) + 12) / 1000
     yield Figure(f"{what}: to the terminal", sent, "KB/s", AtMost(50), "what is written", written)
 
 
@@ -184,12 +187,12 @@ def environment(home: Path) -> dict[str, str]:
     return {**kept, **places, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
 
 
-def follow_plainly(home: Path, hosts: Path, seconds: float) -> float:
+def follow_plainly(home: Path, hosts: Path, seconds: float, settle: float) -> float:
     """Percent of a core that `tail -f` takes for the same logs."""
     command = [str(PROGRAM), "-c", str(hosts), "tail", "-f", "-n", "1", "busy:*"]
     with subprocess.Popen(command, env=environment(home), stdout=subprocess.DEVNULL) as child:
         try:
-            time.sleep(4)  # its streams are open by then
+            time.sleep(settle)
             return cpu_percent(child.pid, seconds)
         finally:
             child.terminate()
@@ -208,7 +211,7 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def follow_on_screen(home: Path, hosts: Path, seconds: float) -> tuple[float, float]:
+def follow_on_screen(home: Path, hosts: Path, seconds: float, settle: float) -> tuple[float, float]:
     """(percent of a core, KB/s to the terminal) of the screen: everything marked, then its log."""
     controller, terminal = os.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
@@ -223,13 +226,13 @@ def follow_on_screen(home: Path, hosts: Path, seconds: float) -> tuple[float, fl
     )
     os.close(terminal)
     try:
-        read_until(controller, b"busy-19", 20)
+        read_until(controller, b"busy-0", 20)
         read_for(controller, 1)
         os.write(controller, b"*")
         read_for(controller, 1)
         os.write(controller, b"l")
         read_until(controller, b"trace=", 20)
-        read_for(controller, 4)  # the streams are open by then
+        read_for(controller, settle)
         began, before = time.monotonic(), cpu_seconds(child.pid)
         sent = read_for(controller, seconds)
         took = time.monotonic() - began
