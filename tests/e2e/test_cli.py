@@ -292,6 +292,7 @@ def test_tail_of_both_channels_names_each_source(run: Run) -> None:
 
 def test_tail_goes_back_as_far_as_it_takes_to_find_so_many_lines(run: Run, daemon: RealSupervisord) -> None:
     log = Path(_info(daemon, "talker")["stdout_logfile"])
+    wait_until(lambda: b"line 5" in log.read_bytes(), what="the program to have written")
     log.write_bytes(b"Needle 1\nneedle 2\n" + b"hay\n" * 200_000 + b"NEEDLE 3\n")
     assert run("tail", "web-01/talker", "--grep", "needle").stdout == "Needle 1\nneedle 2\nNEEDLE 3\n"
     assert run("tail", "web-01/talker", "--grep", "/^N.*[12]$/").stdout == "Needle 1\n"
@@ -329,6 +330,7 @@ def test_tail_follows_several_logs_and_prints_only_what_matches(
     tmp_path: Path, run: Run, daemon: RealSupervisord
 ) -> None:
     logs = [Path(_info(daemon, name)["stdout_logfile"]) for name in ("talker", "web")]
+    wait_until(lambda: b"line 5" in logs[0].read_bytes(), what="the program to have written")
     command = ["tail", "-f", "-n", "1", "-t", "--grep", "/line|wanted/", "web-01/talker", "web-01/web"]
     with started(tmp_path, *command) as process:
         assert process.stdout is not None
@@ -336,7 +338,7 @@ def test_tail_follows_several_logs_and_prints_only_what_matches(
         for log in logs:
             with log.open("ab") as file:
                 file.write(b"not this\nwanted \x1b[31mred\x1b[0m\n")
-        lines = sorted(process.stdout.readline() for _ in logs)
+        lines = sorted((process.stdout.readline() for _ in logs), key=lambda line: line[9:])
         assert re.fullmatch(r"[\d: ]{9}web-01/talker:talker \| wanted \x1b\[31mred\x1b\[0m\n", lines[0])
         assert re.fullmatch(r"[\d: ]{9}web-01/web:web \| wanted .*\n", lines[1])
 
