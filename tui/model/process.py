@@ -39,6 +39,9 @@ class ProcessKey(NamedTuple):
         return f"{self.group}:{self.name}"
 
 
+AGEING_STATES = frozenset({ProcessState.RUNNING, ProcessState.STOPPING})
+"""In which a process has an uptime."""
+_SINCE_START = frozenset({ProcessState.RUNNING, ProcessState.STARTING, ProcessState.BACKOFF})
 _WITH_CHILD = frozenset({ProcessState.STARTING, ProcessState.RUNNING, ProcessState.STOPPING})
 
 
@@ -115,13 +118,13 @@ class Process:
 
     def since(self) -> int:
         """Server epoch seconds at which the current state began as far as start and stop tell; 0 when unknown."""
-        if self.state in (ProcessState.RUNNING, ProcessState.STARTING, ProcessState.BACKOFF):
+        if self.state in _SINCE_START:
             return self.start
         return max(self.start, self.stop)
 
     def uptime(self, now: float) -> float | None:
         """Seconds it has been running at `now` (server clock); None unless it has a child."""
-        if self.state not in (ProcessState.RUNNING, ProcessState.STOPPING) or not self.start:
+        if self.state not in AGEING_STATES or not self.start:
             return None
         return max(0.0, now - self.start)
 
