@@ -446,6 +446,13 @@ def test_an_update_applies_added_changed_and_removed_groups(engine: Engine, daem
     wait_until(lambda: witness(daemon, "web")["pid"] not in (0, pid), what="web to run with its new settings")
 
 
+def test_what_crashes_after_a_reread_is_not_called_our_doing(engine: Engine, daemon: RealSupervisord) -> None:
+    run_job(engine, Verb.REREAD, [ProcessKey("h")])
+    os.kill(witness(daemon, "web")["pid"], signal.SIGKILL)
+    wait_until(lambda: bool(engine.timeline.of(key("web"))), what="the crash to be seen")
+    assert not any(change.ours for change in engine.timeline.of(key("web")))
+
+
 def test_changed_files_are_told_of_by_themselves_where_a_setting_says_so(daemon: RealSupervisord) -> None:
     settings = Settings(
         {"h": HostSettings("h", daemon.endpoint, user=daemon.user, poll=0.3, check_drift=0.2)}

@@ -28,7 +28,7 @@ from tui.errors import NoMatchError, RefusedError
 from tui.model.fleet import FleetPicture
 from tui.model.host import HostSnapshot
 from tui.model.outcome import Outcome
-from tui.model.plan import HOST_VERBS, LEAVES_A_TRACE, Plan, Step, Verb, make_plan
+from tui.model.plan import HOST_VERBS, LEAVES_A_TRACE, MOVES_NO_PROCESS, Plan, Step, Verb, make_plan
 from tui.model.policy import Policy, Tier
 from tui.model.process import Process, ProcessKey
 from tui.model.states import HostState, OutcomeKind, ProcessState
@@ -130,7 +130,9 @@ class Jobs:
         """What is being acted on, or was a moment ago: its changes are our doing."""
         now = self._clock()
         self._recent = {key: until for key, until in self._recent.items() if until > now}
-        running = (job.running for job in self.pictures if job.running)
+        running = (
+            job.running for job in self.pictures if job.running and job.plan.verb not in MOVES_NO_PROCESS
+        )
         return frozenset(self._recent).union(*running)
 
     async def preview_update(self, host: str) -> Reread:
@@ -204,7 +206,8 @@ class Jobs:
             )
             raise
         finally:
-            self._recent[step.key] = self._clock() + OURS_SECONDS
+            if plan.verb not in MOVES_NO_PROCESS:
+                self._recent[step.key] = self._clock() + OURS_SECONDS
             self._update(number, running=self.job(number).running - {step.key})
         self._take(number, outcome)
         if outcome.kind is OutcomeKind.UNKNOWN and plan.verb in LEAVES_A_TRACE:

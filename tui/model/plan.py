@@ -52,6 +52,10 @@ HOST_VERBS = frozenset(
 """Verbs whose targets are hosts; all others act on processes."""
 
 
+MOVES_NO_PROCESS = frozenset({Verb.REREAD, Verb.CLEAR_LOGS, Verb.DAEMON_CLEAR_LOG})
+"""Verbs after which a process that ends or starts does so for reasons of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One target with the state it had when the plan was made; hosts have no state of their own."""

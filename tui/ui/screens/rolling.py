@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tui.errors import UsageError
-from tui.model.pace import PACE_WORDS, ROLLING, Pace, parse_pace
+from tui.model.pace import ROLLING, Pace, parse_pace
 from tui.ui.screens.base import BaseScreen
 from tui.ui.screens.modals import LineScreen
 
 
 def ask_pace(screen: BaseScreen, whom: str, then: Callable[[Pace | None], None]) -> None:
     """Ask in what batches `whom` (clean) is restarted; `then` gets the pace, or None when it was left with escape."""
-    title = f"Restart {whom} in batches ({PACE_WORDS})"
+    title = f"Restart {whom} at this pace:"
 
     def answered(text: str | None) -> None:
         if text is None:
