@@ -21,6 +21,7 @@ from tui.config.schema import Settings
 from tui.config.secrets import Secret
 from tui.engine.connections import IDLE_SECONDS, Connections, allow_many_files, give_memory_back
 from tui.engine.feed import Feed
+from tui.engine.journal import FILE_NAME as JOURNAL_FILE
 from tui.engine.journal import Journal
 from tui.engine.loop_thread import LoopThread
 from tui.engine.memory import Memory
@@ -41,6 +42,7 @@ from tui.rpc.client import Reread, Supervisor
 if TYPE_CHECKING:  # imported when first needed: `status` begins no job and follows no log
     from tui.engine.history.recorder import Recorder
     from tui.engine.jobs import JobPicture, Jobs
+    from tui.engine.journal_reading import Deed, LastDeeds
     from tui.engine.logs import Channel, LogFollow, LogLine, StreamBudget
 
 log = logging.getLogger(__name__)
@@ -83,6 +85,7 @@ class Engine:
         self._journal = Journal(state_dir, required=settings.journal_required, complain=self._notice)
         self._memory = Memory(state_dir, complain=self._notice)
         self._state_dir = state_dir
+        self._last_deeds: LastDeeds | None = None
         self._recorder = recorder
         self._job_pictures: tuple[JobPicture, ...] = ()
         self._job_moved = threading.Condition()
@@ -165,6 +168,16 @@ class Engine:
     def remembered(self, host: str) -> frozenset[ProcessKey]:
         """What ran on this host when everything on it was stopped."""
         return self._memory.remembered(host)
+
+    def last_deeds(self, key: ProcessKey) -> tuple[Deed, ...]:
+        """What was done to this process or host lately with this program, newest first; reads a file, so not on a busy loop."""
+        if self._last_deeds is None:
+            from tui.engine.journal_reading import LastDeeds
+
+            if self._state_dir is None:
+                return ()
+            self._last_deeds = LastDeeds(self._state_dir / JOURNAL_FILE)
+        return self._last_deeds.of(key)
 
     def subscribe(self, wake: Callable[[], None]) -> Callable[[], None]:
         """Call `wake` on the engine's thread when there is something new to see, about ten times a second at most.

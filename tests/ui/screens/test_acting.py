@@ -259,6 +259,18 @@ async def test_what_cannot_be_done_is_said_not_asked(tmp_path: Path, daemon: Rea
         await cock.told("already running")
 
 
+async def test_what_was_done_to_a_process_stands_in_its_details(
+    tmp_path: Path, daemon: RealSupervisord
+) -> None:
+    async with cockpit(tmp_path, {"web": daemon}) as cock:
+        await cock.go_to("web", "celery")
+        await cock.press("R")
+        await cock.say_yes()
+        await cock.until(lambda: bool(cock.engine.jobs) and cock.engine.jobs[0].finished)
+        await cock.press("d")
+        await cock.until(lambda: "restart  DONE" in cock.text())
+
+
 async def test_a_failure_is_a_row_of_its_job(tmp_path: Path) -> None:
     with running_supervisord(PROGRAMS + BROKEN) as daemon:
         async with cockpit(tmp_path, {"web": daemon}) as cock:

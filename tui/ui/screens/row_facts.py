@@ -1,4 +1,4 @@
-"""What a row does not know by itself: its program's configuration and the end of its log, asked for when it is looked at.
+"""What a row does not know by itself: configuration, the end of its log, what was done to it; asked for when it is looked at.
 
 One question at a time, and only a while after the cursor came to rest: running through a thousand rows asks nothing, and
 does not send a page of details to the terminal at each step.
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from textual.timer import Timer
 from textual.widget import Widget
 
+from tui.engine.journal_reading import Deed
 from tui.errors import SupervisorTuiError
 from tui.model.process import ProcessKey
 from tui.model.view import Row
@@ -22,7 +23,7 @@ from tui.ui.widgets.detail_pane import DetailPane
 REST = 0.15
 """Seconds the cursor must stand still before anything is asked."""
 AGAIN = 2.0
-"""Seconds between two looks at the end of the log."""
+"""Seconds between two looks at the end of the log and at the journal."""
 TAIL = 8 * 1024
 """Bytes of log; the pane shows as many lines as it has room for."""
 LINES = 60
@@ -37,6 +38,7 @@ class RowFacts:
         self._row: Row | None = None
         self._configs: dict[str, dict[ProcessKey, ProgramConfig]] = {}
         self._lines: Sequence[str] = ()
+        self._deeds: Sequence[Deed] = ()
         self._timer: Timer | None = None
         self._shown: ProcessKey | None = None
         self.settled = True
@@ -50,14 +52,14 @@ class RowFacts:
             if self.settled:
                 self.show()
             return
-        self._lines, self.settled = (), False
+        self._lines, self._deeds, self.settled = (), (), False
         self._stop()
         self._timer = owner.set_timer(REST, lambda: self._settle(owner))
 
     def _settle(self, owner: Widget) -> None:
         self.settled = True
         self.show()
-        if self._row is not None and self._row.process is not None:
+        if self._row is not None:
             self._ask(owner)
 
     def stop(self) -> None:
@@ -77,6 +79,7 @@ class RowFacts:
             timeline.of(row.key)[-20:],
             self._configs.get(row.key.host, {}).get(row.key),
             self._lines,
+            deeds=self._deeds,
             flapping=timeline.flapping(row.key, session.wall()),
             monotonic=session.monotonic(),
         )
@@ -94,6 +97,10 @@ class RowFacts:
 
     async def _fetch(self, row: Row, owner: Widget) -> None:
         key, engine = row.key, self._session.engine
+        self._deeds = await asyncio.to_thread(engine.last_deeds, key)
+        if row.process is None:
+            self._again(key, owner)
+            return
         try:
             if key.host not in self._configs and row.host.fresh:
                 configs = await asyncio.wrap_future(engine.ask(key.host, lambda daemon: daemon.config()))
@@ -108,6 +115,9 @@ class RowFacts:
             self._lines = lines[1 if tail.overflow else 0 :][-LINES:]
         except SupervisorTuiError as error:
             self._lines = (str(error),) if row.host.fresh else ()
+        self._again(key, owner)
+
+    def _again(self, key: ProcessKey, owner: Widget) -> None:
         if self._shown == key and owner.is_attached:
             self.show()
             self._timer = owner.set_timer(AGAIN, lambda: self._ask(owner))

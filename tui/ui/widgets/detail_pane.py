@@ -43,6 +43,21 @@ class Configured(Protocol):
     def command(self) -> str | None: ...
 
 
+class Done(Protocol):
+    """What the pane needs of an action in the journal; texts are clean."""
+
+    @property
+    def time(self) -> float: ...
+    @property
+    def verb(self) -> str: ...
+    @property
+    def argument(self) -> str: ...
+    @property
+    def user(self) -> str: ...
+    @property
+    def outcome(self) -> str: ...
+
+
 Line = tuple[Run, ...]
 
 
@@ -55,6 +70,7 @@ class DetailPane(LineWidget, can_focus=True):
         self._transitions: tuple[Transition, ...] = ()
         self._config: Configured | None = None
         self._log: tuple[str, ...] = ()
+        self._deeds: tuple[Done, ...] = ()
         self._flapping = False
         self._now = time.monotonic()
         self._top = 0
@@ -67,13 +83,14 @@ class DetailPane(LineWidget, can_focus=True):
         config: Configured | None = None,
         log_lines: Sequence[str] = (),
         *,
+        deeds: Sequence[Done] = (),
         flapping: bool = False,
         monotonic: float | None = None,
     ) -> None:
         """`log_lines` are raw (they are cleaned here), oldest first, as are the transitions."""
         other = row is None or self._row is None or row.key != self._row.key
         self._row, self._transitions, self._config = row, tuple(transitions), config
-        self._log, self._flapping = tuple(log_lines), flapping
+        self._log, self._deeds, self._flapping = tuple(log_lines), tuple(deeds), flapping
         if other:
             self._top = 0
         self.tick(monotonic)
@@ -116,6 +133,7 @@ class DetailPane(LineWidget, can_focus=True):
         else:
             lines += process_lines(row.process, row.host, self._now, width, palette, self._flapping)
             lines += config_lines(self._config, width, palette)
+        lines += deed_lines(self._deeds, width, palette, glyphs)
         lines += transition_lines(self._transitions, width, palette, glyphs, with_name=row.process is None)
         if self._log:
             room = max(3, self.size.height - len(lines) - 1)
@@ -215,6 +233,25 @@ def config_lines(config: Configured | None, width: int, palette: Palette) -> lis
     if config.stopwaitsecs is not None:
         facts.append(("stop", f"killed when not gone after {config.stopwaitsecs}s", False))
     return _facts(facts, width, palette)
+
+
+def deed_lines(deeds: Sequence[Done], width: int, palette: Palette, glyphs: Glyphs) -> list[Line]:
+    """What was done to it from here, newest first: when, what, how it ended, by whom."""
+    if not deeds:
+        return []
+    lines = [_rule("actions", width, palette, glyphs)]
+    for deed in deeds:
+        bad = deed.outcome not in ("DONE", "SKIPPED")
+        what = f"{deed.verb} {deed.argument}".rstrip()
+        lines.append(
+            (
+                (f" {_moment(int(deed.time))} ", palette.dim),
+                (f"{what}  ", palette.text),
+                (deed.outcome or "not seen to end", palette.bad if bad else palette.good),
+                (f"  {deed.user}", palette.dim),
+            )
+        )
+    return lines
 
 
 def transition_lines(
