@@ -52,7 +52,7 @@ async def take_picture(fleet: DemoFleet) -> str:
     passwords = fetch_passwords(settings.hosts.values())
     engine = Engine(settings, state_dir=fleet.state_dir, passwords=passwords)
     app = SupervisorTuiApp(
-        Session(engine, settings, make_keymap(settings.ui.keys, "hosts.yaml")), passwords.values()
+        Session(engine, settings, make_keymap(settings.ui.keys, "hosts.yaml")), engine.redact
     )
     try:
         async with app.run_test(size=SIZE) as pilot:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tui.cli.invocation import Invocation
+    from tui.config.redactor import Redactor
     from tui.ui.last_picture import LastPicture, PlainArguments
 
 GC_THRESHOLD = 20_000
@@ -37,7 +38,7 @@ def main() -> None:
         sys.exit(open_plainly(plain))
     from tui.cli.app import make_cli
 
-    make_cli(open_screen, run_demo)()
+    make_cli(open_screen, run_demo, protected)()
 
 
 def open_plainly(arguments: PlainArguments) -> int:
@@ -56,6 +57,7 @@ def open_plainly(arguments: PlainArguments) -> int:
             read_only="--read-only" in arguments.flags,
             no_mouse="--no-mouse" in arguments.flags,
             no_diff="--no-diff" in arguments.flags,
+            protect=protected,
         )
         try:
             return open_screen(invocation, last)
@@ -88,6 +90,13 @@ def open_screen(invocation: Invocation, last: LastPicture | None = None) -> int:
         )
 
 
+def protected() -> Redactor:
+    """Guard this process's secrets, once; returns what is to be told each of them."""
+    from tui.config.protection import protect
+
+    return protect()
+
+
 def run_demo(invocation: Invocation, hosts: int, no_ui: bool) -> int:
     """Start the demo fleet and open the screen on it, as the global options of the screen say."""
     from tui.demo.run import run_demo as run_the_demo
@@ -95,7 +104,9 @@ def run_demo(invocation: Invocation, hosts: int, no_ui: bool) -> int:
     def open_file(hosts_file: Path) -> int:
         from tui.cli.invocation import Invocation
 
-        return open_screen(Invocation(config=hosts_file, no_diff=invocation.no_diff))
+        return open_screen(
+            Invocation(config=hosts_file, no_diff=invocation.no_diff, protect=invocation.protect)
+        )
 
     return run_the_demo(open_file, hosts, no_ui)
 

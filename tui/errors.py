@@ -17,6 +17,7 @@ target), the command line (an exit code), a screen (a sentence). Every error car
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import IntEnum, StrEnum
 
 
@@ -67,6 +68,11 @@ class SupervisorTuiError(Exception):
 
     def __str__(self) -> str:
         return f"{self.problem} — {self.advice}" if self.advice else self.problem
+
+    def strike(self, redact: Callable[[str], str]) -> None:
+        """Put every word it holds through `redact`: what a peer said may hold what we sent to it."""
+        self.problem, self.advice = redact(self.problem), redact(self.advice)
+        self.args = (self.problem,)
 
 
 class ConfigError(SupervisorTuiError):
@@ -145,3 +151,8 @@ class Fault(WireError):
         super().__init__(cause, f"fault {code}: {text}", committed=True)
         self.code = code
         self.text = text
+
+    def strike(self, redact: Callable[[str], str]) -> None:
+        """Its text too."""
+        super().strike(redact)
+        self.text = redact(self.text)

@@ -18,6 +18,7 @@ import pytest
 
 from tests.support.supervisord import wait_until
 from tests.support.terminal import run_in_terminal
+from tui.config.crash import crash_line, write_crash_file
 from tui.config.load import load
 from tui.config.passwords import fetch_passwords
 from tui.demo import fleet as fleet_module
@@ -26,7 +27,6 @@ from tui.demo.fleet import DemoFleet
 from tui.engine.engine import Engine
 from tui.model.process import Process
 from tui.model.states import ProcessState
-from tui.ui.crash import crash_line, write_crash_file
 
 pytestmark = [pytest.mark.e2e]
 

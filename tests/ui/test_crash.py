@@ -9,11 +9,19 @@ import pytest
 
 from tests.snapshots.still_fleet import still_fleet
 from tests.ui.screens.cockpit import StillEngine
-from tui.config.secrets import Redactor, Secret
+from tui.config.crash import crash_line, write_crash_file
+from tui.config.redactor import Redactor
+from tui.config.secrets import Secret
 from tui.ui.app import SupervisorTuiApp
-from tui.ui.crash import crash_line, write_crash_file
 from tui.ui.keymap import make_keymap
 from tui.ui.session import Session
+
+
+def _knowing(password: str) -> Redactor:
+    redact = Redactor()
+    redact.add(Secret(password))
+    redact.told = True
+    return redact
 
 
 def _fail(password: str) -> None:
@@ -25,8 +33,7 @@ def test_a_crash_file_is_private_and_holds_neither_locals_nor_secrets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    redact = Redactor()
-    redact.add(Secret("hunter22"))
+    redact = _knowing("hunter22")
     try:
         _fail("hunter22")
     except ValueError as error:
@@ -49,7 +56,7 @@ async def test_a_crash_of_the_screen_is_one_line(
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     engine = StillEngine(still_fleet(), tmp_path)
-    app = SupervisorTuiApp(Session(engine, engine.settings, make_keymap({})), [Secret("hunter22")])
+    app = SupervisorTuiApp(Session(engine, engine.settings, make_keymap({})), _knowing("hunter22"))
     with pytest.raises(ValueError, match="login failed"):
         await _crash(app)
     shown = capfd.readouterr().err

@@ -12,7 +12,7 @@ import importlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -30,6 +30,9 @@ from tui.cli.ending import (
 from tui.cli.exit_codes import ExitCode
 from tui.cli.invocation import Invocation
 from tui.errors import SupervisorTuiError
+
+if TYPE_CHECKING:
+    from tui.config.redactor import Redactor
 
 OpenScreen = Callable[[Invocation], int]
 RunDemo = Callable[[Invocation, int, bool], int]
@@ -125,8 +128,10 @@ class LazyGroup(click.Group):
         sys.exit(int(code or 0))
 
 
-def make_cli(open_screen: OpenScreen, run_demo: RunDemo) -> click.Group:
-    """The whole command line; the two callables are imported lazily by whoever passes them."""
+def make_cli(
+    open_screen: OpenScreen, run_demo: RunDemo, protect: Callable[[], Redactor] | None = None
+) -> click.Group:
+    """The whole command line; the callables are imported lazily by whoever passes them."""
 
     @click.group(
         cls=LazyGroup,
@@ -169,7 +174,7 @@ def make_cli(open_screen: OpenScreen, run_demo: RunDemo) -> click.Group:
         no_mouse: bool,
         no_diff: bool,
     ) -> int:
-        ctx.obj = Invocation(config, urls, user, password_env, read_only, select, no_mouse, no_diff)
+        ctx.obj = Invocation(config, urls, user, password_env, read_only, select, no_mouse, no_diff, protect)
         return open_screen(ctx.obj) if ctx.invoked_subcommand is None else 0
 
     @cli.command(help=COMMANDS["demo"][1])

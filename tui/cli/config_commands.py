@@ -90,6 +90,7 @@ def config_schema() -> int:
 def paths(invocation: Invocation) -> int:
     """Print every file and directory in use, and where the configuration is looked for."""
     from tui.config.load import find
+    from tui.config.log_file import log_path
     from tui.config.paths import cache_dir, config_dir, state_dir
 
     found = find(invocation.config)
@@ -98,6 +99,7 @@ def paths(invocation: Invocation) -> int:
     click.echo(f"state      {state_dir()}")
     click.echo(f"journal    {state_dir() / 'journal.jsonl'}")
     click.echo(f"history    {state_dir() / 'history.sqlite'}")
+    click.echo(f"log        {log_path()}  (errors of this program; SUPERVISOR_TUI_LOG=debug for more)")
     click.echo(f"cache      {cache_dir()}")
     click.echo(f"pictures   {cache_dir() / 'picture-*'}  (what the screen showed last, for each hosts file)")
     return 0

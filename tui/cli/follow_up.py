@@ -9,7 +9,7 @@ import click
 
 from tui.cli.act import consent_options, lines_option, run_plan
 from tui.cli.invocation import Invocation, narrate, watching
-from tui.config.paths import state_dir
+from tui.config.paths import usable_state_dir
 from tui.engine.follow_up import FollowUp, failed, follow_up, may_be_undone, rest
 from tui.engine.kept_jobs import KeptJob, KeptJobs
 from tui.errors import NoMatchError
@@ -45,7 +45,7 @@ def _command(what: FollowUp, doc: str) -> click.Command:
 def _last(what: FollowUp) -> KeptJob:
     """The newest that left something of this kind. Raises NoMatchError."""
     left, _, nothing = _LEFT[what]
-    for kept in KeptJobs(state_dir(), complain=narrate).load():
+    for kept in KeptJobs(usable_state_dir(narrate), complain=narrate).load():
         if left(kept.job):
             return kept
     raise NoMatchError(nothing, "what a later job has acted on since is not an earlier one's any more")

@@ -20,6 +20,7 @@ from tui.cli.ending import ReaderGone, ToldToEnd
 from tui.errors import UsageError
 
 if TYPE_CHECKING:
+    from tui.config.redactor import Redactor
     from tui.config.schema import Settings
     from tui.config.secrets import Secret
     from tui.engine.engine import Engine
@@ -38,11 +39,15 @@ class Invocation:
     select: str = ""
     no_mouse: bool = False
     no_diff: bool = False
+    protect: Callable[[], Redactor] | None = None
+    """Guards the process before the first secret is read; returns what is to be told each of them."""
 
     def settings(self) -> Settings:
         """Find and read the configuration; warnings go to stderr. Raises ConfigError."""
         from tui.config.load import settings_for
 
+        if self.protect is not None:
+            self.protect()
         return settings_for(self.config, self.urls, self.user)
 
     def passwords(
@@ -52,30 +57,37 @@ class Invocation:
 
         `warn` hears of a source that gives none; without it people do, on stderr.
         """
-        from tui.config.passwords import fetch_passwords
-        from tui.config.secrets import Secret
+        from tui.config.passwords import fetch_passwords, know
 
+        hosts = settings.hosts.values()
         if self.urls and self.user:
-            secret = Secret(self._password())
-            return dict.fromkeys(settings.hosts, secret)
-        warn = warn or (lambda problem: narrate(f"warning: {problem}"))
-        return fetch_passwords(settings.hosts.values(), lambda problem: warn(str(problem)))
+            passwords: Mapping[str, Secret] = dict.fromkeys(settings.hosts, self._password())
+        else:
+            warn = warn or (lambda problem: narrate(f"warning: {problem}"))
+            passwords = fetch_passwords(hosts, lambda problem: warn(str(problem)))
+        if self.protect is not None:
+            know(self.protect(), hosts, passwords)
+        return passwords
 
-    def _password(self) -> str:
+    def _password(self) -> Secret:
+        from tui.config.environment import forget_variables
+        from tui.config.secrets import EnvPassword, Secret
+
         if self.password_env:
             if self.password_env not in os.environ:
                 raise UsageError(
                     f"the variable {self.password_env} is not set", "export it, or leave out --password-env"
                 )
-            return os.environ[self.password_env]
+            secret = EnvPassword(self.password_env).fetch()
+            forget_variables([self.password_env])
+            return secret
         if not sys.stdin.isatty():
             raise UsageError(
                 "a password is needed and there is no terminal to ask on", "use --password-env NAME"
             )
         import click
 
-        answer: str = click.prompt(f"password of {self.user}", hide_input=True, err=True)
-        return answer
+        return Secret(click.prompt(f"password of {self.user}", hide_input=True, err=True))
 
 
 def narrate(text: str) -> None:
@@ -107,7 +119,7 @@ def watching(
     With `keeps_history` what it sees change is kept; one that also `watches` is there to look, and says when it did.
     When no host is wanted the engine watches all, so that the caller can name the nearest names in its error.
     """
-    from tui.config.paths import state_dir
+    from tui.config.paths import usable_state_dir
     from tui.engine.engine import Engine
 
     settings = invocation.settings()
@@ -115,7 +127,7 @@ def watching(
         narrate(f"warning: {warning}")
     hosts = {name: host for name, host in settings.hosts.items() if wanted(name)}
     settings = dataclasses.replace(settings, hosts=hosts or settings.hosts)
-    directory = state_dir()
+    directory = usable_state_dir(lambda problem: narrate(f"warning: {problem}"))
     engine = Engine(
         settings,
         read_only=invocation.read_only,
@@ -142,7 +154,9 @@ def watching(
             narrate(f"note: {notice}")
 
 
-def _recorder(settings: Settings, directory: Path, watches: bool) -> Recorder | None:
+def _recorder(settings: Settings, directory: Path | None, watches: bool) -> Recorder | None:
+    if directory is None:
+        return None
     from tui.engine.history.recorder import Recorder
 
     return Recorder.for_run(settings.history, directory, watches=watches)

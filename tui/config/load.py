@@ -17,7 +17,7 @@ from pathlib import Path
 from tui.config.hosts import read_hosts
 from tui.config.keys import TOP
 from tui.config.paths import SYSTEM_CONFIG, config_place
-from tui.config.permissions import group_can_write, password_is_readable, read_private
+from tui.config.permissions import others_can_exchange, password_is_readable, read_private
 from tui.config.rules import journal_required, read_alerts, read_guardrails, read_history, read_ui
 from tui.config.sample import example_text as example_text
 from tui.config.schema import HostSettings, Settings
@@ -38,8 +38,8 @@ def load(path: Path) -> Settings:
     read = read_hosts(top, path.absolute().parent)
     strict = top.boolean("strict_permissions", False)
     warnings = read.warnings()
-    if opened.writable_by_group:
-        _object(strict, path, warnings, group_can_write(path))
+    if opened.exchangeable:
+        _object(strict, path, warnings, others_can_exchange(path))
     if read.holds_password and opened.readable_by_others:
         _object(strict, path, warnings, password_is_readable(path))
     return Settings(

@@ -32,13 +32,16 @@ class Scalar:
     """A text. `plain` when it was written without quotes: then `null` and `~` mean nothing at all."""
 
     place: Place
-    text: str
+    text: str = field(repr=False)
     plain: bool
 
     @property
     def empty(self) -> bool:
         """Whether nothing was said."""
         return self.plain and self.text in ("", "~", "null", "Null", "NULL")
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a text of a configuration may be a password, and cannot be pickled or copied")
 
 
 @dataclass(frozen=True, slots=True)

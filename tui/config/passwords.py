@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from tui.config.environment import forget_variables
+from tui.config.redactor import Redactor
 from tui.config.schema import HostSettings
-from tui.config.secrets import PasswordSource, Secret
+from tui.config.secrets import EnvPassword, InlinePassword, PasswordSource, Secret
 from tui.errors import ConfigError
 
 
@@ -16,16 +18,32 @@ def fetch_passwords(
 
     A source that does not give its password is a ConfigError whose place is the first host that uses it. It is raised,
     unless `on_problem` takes it: then its hosts are left out, and only they will say that the login was refused.
+    Variables are read first and then forgotten: no program that gives a password inherits another one.
     """
-    fetched: dict[PasswordSource, Secret | None] = {}
-    found: dict[str, Secret] = {}
+    sources: dict[PasswordSource, HostSettings] = {}
+    hosts = tuple(hosts)
     for host in hosts:
-        if host.password not in fetched:
-            fetched[host.password] = _fetch(host, on_problem)
-        secret = fetched[host.password]
-        if secret is not None:
-            found[host.name] = secret
-    return found
+        sources.setdefault(host.password, host)
+    variables = [source for source in sources if isinstance(source, EnvPassword)]
+    fetched: dict[PasswordSource, Secret | None] = {
+        source: _fetch(sources[source], on_problem) for source in variables
+    }
+    forget_variables(source.name for source in variables)
+    for source, host in sources.items():
+        if source not in fetched:
+            fetched[source] = _fetch(host, on_problem)
+    found = {host.name: fetched[host.password] for host in hosts}
+    return {name: secret for name, secret in found.items() if secret is not None}
+
+
+def know(redactor: Redactor, hosts: Iterable[HostSettings], passwords: Mapping[str, Secret]) -> None:
+    """Tell the redactor every password of these hosts: those that were fetched, and what stands in the configuration."""
+    for host in hosts:
+        if isinstance(host.password, InlinePassword):
+            redactor.add(host.password.secret, host.user)
+        if host.name in passwords:
+            redactor.add(passwords[host.name], host.user)
+    redactor.told = True
 
 
 def _fetch(host: HostSettings, on_problem: Callable[[ConfigError], None] | None) -> Secret | None:

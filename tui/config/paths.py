@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
+from tui.config.private import make_private_directory
 from tui.errors import ConfigError
 
 APPLICATION = "supervisor-tui"
@@ -19,6 +21,15 @@ def config_dir() -> Path:
 def state_dir() -> Path:
     """Where the journal and the memory live. Raises ConfigError when it cannot be made."""
     return _private(state_place())
+
+
+def usable_state_dir(warn: Callable[[str], None]) -> Path | None:
+    """The same as `state_dir`; None, after a warning in words, when there can be none (a full or read-only disk)."""
+    try:
+        return state_dir()
+    except ConfigError as error:
+        warn(f"{error}; actions go unrecorded, and nothing is remembered")
+        return None
 
 
 def cache_dir() -> Path:
@@ -49,9 +60,7 @@ def _place(variable: str, default: str) -> Path:
 
 def _private(directory: Path) -> Path:
     try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if directory.stat().st_mode & 0o077:
-            directory.chmod(0o700)
+        make_private_directory(directory)
     except OSError as error:
         raise ConfigError(str(directory), f"this directory cannot be used: {error.strerror}") from None
     return directory

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import grp
 import os
-import pwd
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from tui.config.private import is_own_group, others_may_exchange, require_own_link, trusted_owners
 from tui.errors import ConfigError
 
 MAX_BYTES = 1024 * 1024
@@ -19,14 +18,16 @@ MAX_BYTES = 1024 * 1024
 class OpenedFile:
     """A file's bytes, at most one more than allowed, and how its mode bits stood when they were read."""
 
-    content: bytes
+    content: bytes = field(repr=False)
     readable_by_others: bool
-    writable_by_group: bool
+    exchangeable: bool
+    """Whether others can put another file of ours in its place; a file of their own would be refused."""
 
 
 def read_private(path: Path) -> OpenedFile:
     """Read a configuration file. Raises ConfigError when it cannot be read or somebody else may write it."""
     try:
+        require_own_link(path)
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise ConfigError(str(path), f"this file cannot be read: {error.strerror}") from None
@@ -39,7 +40,7 @@ def read_private(path: Path) -> OpenedFile:
     return OpenedFile(
         content,
         readable_by_others=bool(status.st_mode & 0o044),
-        writable_by_group=bool(status.st_mode & stat.S_IWGRP) and not _own_group(status.st_gid),
+        exchangeable=others_may_exchange(path),
     )
 
 
@@ -49,9 +50,16 @@ def _check(path: Path, status: os.stat_result) -> None:
     if status.st_mode & stat.S_IWOTH:
         fix = _fix(path, "o-w")
         raise ConfigError(str(path), "everybody can write this file, and it can name programs to run", fix)
-    if status.st_uid not in _trusted_owners():
+    if status.st_mode & stat.S_IWGRP and not is_own_group(status.st_gid):
+        fix = _fix(path, "g-w")
+        raise ConfigError(str(path), "a group can write this file, and it can name programs to run", fix)
+    if status.st_uid not in trusted_owners():
         problem = "this file belongs to another user, and it can name programs to run"
         raise ConfigError(str(path), problem, "copy it, or chown it")
+    if status.st_nlink > 1 and status.st_uid == os.geteuid():
+        raise ConfigError(
+            str(path), "this file has a second name (a hard link)", "copy it, and remove this name"
+        )
 
 
 def _read(handle: int) -> bytes:
@@ -66,28 +74,11 @@ def password_is_readable(path: Path) -> str:
     return f"{path} holds a password and others can read it: chmod 600 {path}"
 
 
-def group_can_write(path: Path) -> str:
-    """The warning, with its fix, for a file that a group can write."""
-    return f"a group can write {path}, and it can name programs to run: {_fix(path, 'g-w')}"
+def others_can_exchange(path: Path) -> str:
+    """The warning, with its fix, for a file in a directory that others can write."""
+    parent = path.absolute().parent
+    return f"others can write {parent}, and so put another file in the place of {path.name}: {_fix(parent, 'go-w')}"
 
 
 def _fix(path: Path, mode: str) -> str:
     return f"chmod {mode} {path}"
-
-
-def _trusted_owners() -> set[int]:
-    """We, root, and whoever called sudo."""
-    owners = {0, os.geteuid()}
-    caller = os.environ.get("SUDO_UID", "")
-    if os.geteuid() == 0 and caller.isascii() and caller.isdigit():
-        owners.add(int(caller))
-    return owners
-
-
-def _own_group(gid: int) -> bool:
-    """Whether this is the group of one's own that many systems give each user, with nobody else in it."""
-    try:
-        group, user = grp.getgrgid(gid), pwd.getpwuid(os.geteuid())
-    except KeyError:
-        return False
-    return group.gr_name == user.pw_name and not set(group.gr_mem) - {user.pw_name}

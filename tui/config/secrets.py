@@ -7,11 +7,8 @@ The rule: a message names the kind of source (a variable, a file, a program), ne
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import json
 import os
-import re
 import select
 import signal
 import stat
@@ -20,16 +17,13 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn, Protocol
-from urllib.parse import quote, quote_plus
 
+from tui.config.private import others_may_exchange
 from tui.errors import ConfigError
 
 COMMAND_SECONDS = 30.0
 SECRET_BYTES = 4096
 """A password file or a command's output may be at most this large."""
-
-SHORT_SECRET = 4
-"""A secret shorter than this is redacted only as a whole word: replacing every 'a' would hide the message itself."""
 
 
 class Secret:
@@ -99,6 +93,8 @@ class EnvPassword:
         value = os.environ.get(self.name, "")
         if not value:
             raise ConfigError("", f"the environment variable {self.name} is not set", "export it first")
+        if not _is_text(value):
+            raise ConfigError("", f"the environment variable {self.name} holds bytes that are not UTF-8")
         return Secret(value)
 
 
@@ -131,6 +127,11 @@ class FilePassword:
             raise ConfigError("", f"{what} belongs to another user", "it must be your own")
         if status.st_mode & 0o077:
             raise ConfigError("", f"{what} is open to others", f"chmod 600 {self.path}")
+        if status.st_nlink > 1:
+            raise ConfigError("", f"{what} has a second name (a hard link)", "copy it, and remove this name")
+        if others_may_exchange(self.path):
+            parent = self.path.absolute().parent
+            raise ConfigError("", f"{what} is in a directory that others can write", f"chmod go-w {parent}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +202,15 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
+def _is_text(value: str) -> bool:
+    """Whether it can be sent: what Python could not decode stands in it as lone surrogates."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _first_line(content: bytes, what: str) -> Secret:
     if len(content) > SECRET_BYTES:
         raise ConfigError("", f"{what} gives more than {SECRET_BYTES} bytes", "a password is one line")
@@ -211,42 +221,3 @@ def _first_line(content: bytes, what: str) -> Secret:
     if not line:
         raise ConfigError("", f"{what} gives an empty first line")
     return Secret(line)
-
-
-class Redactor:
-    """Replaces every known secret, and its usual disguises, by `***`: for logs, the crash file and error texts."""
-
-    def __init__(self) -> None:
-        self._forms: set[str] = set()
-        self._pattern: re.Pattern[str] | None = None
-
-    def add(self, secret: Secret, user: str = "") -> None:
-        """Know `secret` from now on, also as the `user:secret` of an Authorization header."""
-        value = secret.reveal()
-        if not value:
-            return
-        self._forms |= _disguises(value) | _base64_forms(f"{user}:{value}")
-        self._pattern = re.compile("|".join(map(_pattern, sorted(self._forms, key=len, reverse=True))))
-
-    def __call__(self, text: str) -> str:
-        """`text` without any secret."""
-        return self._pattern.sub("***", text) if self._pattern else text
-
-
-def _disguises(value: str) -> set[str]:
-    percent = {quote(value), quote(value, safe=""), quote_plus(value)}
-    lower = {re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), form) for form in percent}
-    escaped = {json.dumps(value)[1:-1], repr(value)[1:-1], repr(value.encode())[2:-1]}
-    return {value} | percent | lower | escaped | _base64_forms(value)
-
-
-def _base64_forms(value: str) -> set[str]:
-    raw = value.encode()
-    forms = {base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}
-    return forms | {form.rstrip("=") for form in forms}
-
-
-def _pattern(form: str) -> str:
-    if len(form) < SHORT_SECRET:
-        return rf"(?<!\w){re.escape(form)}(?!\w)"
-    return re.escape(form)

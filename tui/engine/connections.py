@@ -1,4 +1,4 @@
-"""From settings to something that can be asked: passwords, and the `Supervisor` objects of each host.
+"""From settings to something that can be asked: the `Supervisor` objects of each host.
 
 A host has up to three of them, each with at most one kept connection and made when first wanted: `watching` for the
 poller alone, so that nothing a user asks delays a poll; `looking` for questions and logs; `acting` for jobs. Only the last
@@ -12,9 +12,8 @@ import contextlib
 import resource
 from collections.abc import Callable, Iterator, Mapping
 
-from tui.config import passwords as password_sources
-from tui.config.schema import HostSettings, Settings
-from tui.config.secrets import NoPassword, PasswordSource, Secret
+from tui.config.schema import HostSettings
+from tui.config.secrets import Secret
 from tui.errors import NoMatchError
 from tui.rpc.client import Supervisor
 from tui.text import clean, nearest
@@ -22,29 +21,10 @@ from tui.text import clean, nearest
 IDLE_SECONDS = 30.0
 """A kept connection that nothing used for so long is closed (safety.md, "Being kind to supervisord")."""
 
-_PASSWORD_THREADS = 8
 _ENOUGH_FILES = 65_536
 _M_MMAP_THRESHOLD = -3
 """malloc.h: from so many bytes on memory is mapped for itself."""
 _LARGE_BYTES = 32 * 1024
-
-
-def fetch_passwords(settings: Settings) -> Mapping[str, Secret]:
-    """Host name to password, for the hosts that have one; each source is asked once, several at a time.
-
-    Blocks until all have answered, so it belongs before the screen is taken. Raises ConfigError.
-    """
-    hosts_of: dict[PasswordSource, list[HostSettings]] = {}
-    for host in settings.hosts.values():
-        if not isinstance(host.password, NoPassword):
-            hosts_of.setdefault(host.password, []).append(host)
-    if not hosts_of:
-        return {}
-    from concurrent.futures import ThreadPoolExecutor  # here, because most fleets have no password to fetch
-
-    with ThreadPoolExecutor(min(_PASSWORD_THREADS, len(hosts_of)), "password") as threads:
-        fetched = threads.map(password_sources.fetch_passwords, hosts_of.values())
-        return {name: secret for part in fetched for name, secret in part.items()}
 
 
 def authorization(user: str, secret: Secret | None) -> Callable[[], bytes | None]:
@@ -62,11 +42,17 @@ class Connections:
     """The `Supervisor` objects of all hosts. Belongs to the engine's loop."""
 
     def __init__(
-        self, hosts: Mapping[str, HostSettings], passwords: Mapping[str, Secret], *, read_only: bool
+        self,
+        hosts: Mapping[str, HostSettings],
+        passwords: Mapping[str, Secret],
+        *,
+        read_only: bool,
+        redact: Callable[[str], str] = str,
     ) -> None:
         self._hosts = hosts
         self._passwords = passwords
         self._read_only = read_only
+        self._redact = redact
         self._watching: dict[str, Supervisor] = {}
         self._looking: dict[str, Supervisor] = {}
         self._acting: dict[str, Supervisor] = {}
@@ -106,6 +92,7 @@ class Connections:
                 authorization=authorization(settings.user, self._passwords.get(host)),
                 timeout=settings.timeout,
                 read_only=read_only,
+                redact=self._redact,
             )
         return made[host]
 

@@ -17,6 +17,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from tui.config.passwords import know
+from tui.config.redactor import Redactor
 from tui.config.schema import Settings
 from tui.config.secrets import Secret
 from tui.engine.connections import IDLE_SECONDS, Connections, allow_many_files, give_memory_back
@@ -77,7 +79,12 @@ class Engine:
         read_only_hosts = frozenset(host.name for host in settings.hosts.values() if host.read_only)
         self.policy = Policy(settings.guardrails, read_only_hosts, read_only)
         self._notices = Notices()
-        self._connections = Connections(settings.hosts, passwords or {}, read_only=read_only)
+        self.redact = Redactor()
+        """Strikes out every password of these hosts."""
+        know(self.redact, settings.hosts.values(), passwords or {})
+        self._connections = Connections(
+            settings.hosts, passwords or {}, read_only=read_only, redact=self.redact
+        )
         self._fleet = Fleet(pending_snapshot(host) for host in settings.hosts.values())
         self._picture = self._fleet.picture()
         self._supervision = Supervision(self._notice)
@@ -423,5 +430,5 @@ class Engine:
             self._notices.add(text)
 
     def _notice(self, text: str) -> None:
-        if self._notices.add(text):
+        if self._notices.add(self.redact(text)):
             self._wakeups.schedule(visible=True)

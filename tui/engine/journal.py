@@ -12,14 +12,14 @@ import errno
 import json
 import os
 import pwd
-import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+from tui.config.private import make_private_directory, open_private
 from tui.errors import RefusedError
 from tui.model.outcome import Outcome
 from tui.model.plan import Verb
@@ -68,11 +68,12 @@ class Journal:
         self._instance = _instance(os.getpid())
         self._unsettled: dict[tuple[int, ProcessKey], Intent] = {}
         self.damaged = 0
-        """Lines of the journal that could not be read back."""
+        """Lines of the journal that could not be read back, and that no earlier run has told of."""
         self._torn = True
         """Whether the last line may be half a one: somebody died or the disk was full in the middle of it."""
         self._interrupted, self._lost = self._find_cut_short()
         self._tell_of_lost_groups()
+        self._tell_of_damage()
 
     def intent(
         self,
@@ -180,8 +181,19 @@ class Journal:
                 f"added again; update {host} once more"
             )
 
+    def _tell_of_damage(self) -> None:
+        """Say it, and write that it was said, so that no later run says it again."""
+        if not self.damaged:
+            return
+        lines = "1 line" if self.damaged == 1 else f"{self.damaged} lines"
+        self._complain(f"{lines} of the journal {self._path} cannot be read and were skipped")
+        with contextlib.suppress(RefusedError):
+            self._write({"kind": "damage", "lines": self.damaged})
+
     def _write(self, record: dict[str, Any], *, sync: bool = False) -> None:
         if self._path is None:
+            if self._required:
+                self._refuse("there is no directory for it")
             return
         line = {
             "time": datetime.fromtimestamp(self._wall(), UTC).isoformat(timespec="milliseconds"),
@@ -219,16 +231,19 @@ class Journal:
                 f"the journal {self._path} cannot be written: {error.strerror}; actions go unrecorded"
             )
         if self._required:
-            raise RefusedError(
-                f"the journal cannot be written ({error.strerror}), and the configuration requires it",
-                "make room or mend its permissions; `supervisor-tui paths` says where it is",
-            ) from error
+            self._refuse(str(error.strerror))
+
+    def _refuse(self, why: str) -> NoReturn:
+        raise RefusedError(
+            f"the journal cannot be written ({why}), and the configuration requires it",
+            "make room or mend its permissions; `supervisor-tui paths` says where it is",
+        )
 
     def _read_back(self) -> Iterator[dict[str, Any]]:
         if self._path is None:
             return
         try:
-            with open(self._path, "rb", opener=_no_follow) as file:
+            with open(self._path, "rb", opener=open_private) as file:
                 size = file.seek(0, os.SEEK_END)
                 file.seek(max(0, size - READ_BACK))
                 lines = file.read().split(b"\n")
@@ -241,7 +256,10 @@ class Journal:
             except ValueError:
                 self.damaged += 1
                 continue
-            if isinstance(record, dict) and record.get("kind") in ("intent", "outcome"):
+            kind = record.get("kind") if isinstance(record, dict) else None
+            if kind == "damage":
+                self.damaged = 0  # all before it was told of
+            elif kind in ("intent", "outcome"):
                 yield record
             else:
                 self.damaged += 1
@@ -281,23 +299,10 @@ def _encoded(line: dict[str, Any]) -> bytes:
 
 def _open_private(path: Path) -> tuple[int, bool]:
     """The journal for appending, and whether its last line is half a one. Raises OSError also for what is no file."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-    file = os.open(path, flags, 0o600)
-    try:
-        found = os.fstat(file)
-        if not stat.S_ISREG(found.st_mode):
-            raise OSError(errno.EINVAL, "it is no regular file")
-        if stat.S_IMODE(found.st_mode) & 0o077 and found.st_uid == os.geteuid():
-            os.fchmod(file, 0o600)
-        return file, found.st_size > 0 and os.pread(file, 1, found.st_size - 1) != b"\n"
-    except OSError:
-        os.close(file)
-        raise
-
-
-def _no_follow(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    make_private_directory(path.parent)
+    file = open_private(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
+    size = os.fstat(file).st_size
+    return file, size > 0 and os.pread(file, 1, size - 1) != b"\n"
 
 
 def _who() -> dict[str, Any]:

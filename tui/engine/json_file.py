@@ -7,12 +7,14 @@ import os
 from pathlib import Path
 from typing import Any
 
+from tui.config.private import open_private
+
 _MAX_BYTES = 8 << 20
 
 
 def read_json(path: Path) -> Any:  # noqa: ANN401  (whatever stands there)
     """What stands there. Raises OSError, and ValueError when it is no JSON or larger than anything we write."""
-    with open(path, "rb", opener=_no_follow) as file:
+    with open(path, "rb", opener=open_private) as file:
         return json.loads(file.read(_MAX_BYTES))
 
 
@@ -29,7 +31,3 @@ def write_json(path: Path, document: object) -> None:
     except BaseException:
         os.unlink(name)
         raise
-
-
-def _no_follow(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW)

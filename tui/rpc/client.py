@@ -9,12 +9,12 @@ is sent once, and `committing` is called right before the byte that makes it run
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from typing import Literal
 from urllib.parse import quote
 
-from tui.errors import Fault, FaultCode
+from tui.errors import Fault, FaultCode, WireError
 from tui.model.endpoint import Endpoint
 from tui.model.process import Process, ProcessKey, disambiguate
 from tui.rpc import answers, logs, named
@@ -58,12 +58,17 @@ class Supervisor:
         authorization: Callable[[], bytes | None] = _no_password,
         timeout: float = 5.0,
         read_only: bool = False,
+        redact: Callable[[str], str] = str,
     ) -> None:
-        """`host` is the configured name used in keys; `timeout` is seconds for one whole call unless it says otherwise."""
+        """`host` is the configured name used in keys; `timeout` is seconds for one whole call unless it says otherwise.
+
+        `redact` strikes out of every error what must not be shown: a peer may send back the password that it got.
+        """
         self.endpoint = endpoint
         self.host = host
         self.timeout = timeout
         self.read_only = read_only
+        self._redact = redact
         self._wire = Wire(endpoint, authorization)
         self._status = StatusDecoder(host)
 
@@ -72,9 +77,10 @@ class Supervisor:
     async def status(self) -> StatusAnswer:
         """All processes, decoded by difference to the answer before."""
         began = time.monotonic()
-        body = await self._wire.read(_GET_ALL_PROCESS_INFO, self.timeout)
-        latency = time.monotonic() - began
-        decoded = self._status.decode(body)
+        with self._redacted():
+            body = await self._wire.read(_GET_ALL_PROCESS_INFO, self.timeout)
+            latency = time.monotonic() - began
+            decoded = self._status.decode(body)
         return StatusAnswer(decoded.processes, decoded.now, decoded.changed, latency)
 
     async def state(self) -> int:
@@ -120,9 +126,10 @@ class Supervisor:
         if not keys:
             return ProcessesAnswer((), 0, 0.0)
         began = time.monotonic()
-        body = await self._wire.read(named.call_for(keys), self.timeout)
-        latency = time.monotonic() - began
-        processes, now = named.decode(body, keys, self._status.fields)
+        with self._redacted():
+            body = await self._wire.read(named.call_for(keys), self.timeout)
+            latency = time.monotonic() - began
+            processes, now = named.decode(body, keys, self._status.fields)
         return ProcessesAnswer(processes, now, latency)
 
     async def config(self) -> tuple[ProgramConfig, ...]:
@@ -327,12 +334,17 @@ class Supervisor:
         params: list[Param] = [{"methodName": call.method, "params": list(call.params)} for call in calls]
         if READING_METHODS.issuperset(methods):
             body = encode_call("system.multicall", (params,))
-            value: object = decode_answer(await self._wire.read(body, deadline or self.timeout))
+            with self._redacted():
+                value: object = decode_answer(await self._wire.read(body, deadline or self.timeout))
         else:
             if self.read_only:
                 refuse_changes(methods)
             value = await self._change("system.multicall", (params,), committing, deadline)
-        return answers.multicall_results(value, len(calls))
+        results = answers.multicall_results(value, len(calls))
+        for result in results:
+            if isinstance(result, Fault):
+                result.strike(self._redact)
+        return results
 
     # --- connections ------------------------------------------------------------------------------------------------
 
@@ -348,7 +360,8 @@ class Supervisor:
 
     async def _ask(self, method: str, *params: Param) -> object:
         refuse_changes((method,))
-        return decode_answer(await self._wire.read(encode_call(method, params), self.timeout))
+        with self._redacted():
+            return decode_answer(await self._wire.read(encode_call(method, params), self.timeout))
 
     async def _do(
         self, method: str, *params: Param, committing: Committing, deadline: float | None
@@ -367,7 +380,8 @@ class Supervisor:
         self, method: str, params: Sequence[Param], committing: Committing, deadline: float | None
     ) -> object:
         body = encode_call(method, params)
-        return decode_answer(await self._wire.act(body, deadline or self.timeout, committing))
+        with self._redacted():
+            return decode_answer(await self._wire.act(body, deadline or self.timeout, committing))
 
     async def _stream(self, target: str) -> AsyncGenerator[bytes, None]:
         try:
@@ -377,6 +391,18 @@ class Supervisor:
         except HttpStatusError as error:
             if error.status in (404, 410):
                 raise Fault(FaultCode.NO_FILE, "NO_FILE: this process has no such log") from None
+            error.strike(self._redact)
+            raise
+        except WireError as error:
+            error.strike(self._redact)
+            raise
+
+    @contextmanager
+    def _redacted(self) -> Iterator[None]:
+        try:
+            yield
+        except WireError as error:
+            error.strike(self._redact)
             raise
 
 

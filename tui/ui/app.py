@@ -11,7 +11,7 @@ import gc
 import os
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
@@ -22,11 +22,10 @@ from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.screen import Screen
 
-from tui.config.secrets import Redactor, Secret
+from tui.config.crash import crash_line, write_crash_file
 from tui.model.states import OutcomeKind
 from tui.text import clean
 from tui.ui.alerts import Alerts
-from tui.ui.crash import crash_line, write_crash_file
 from tui.ui.screens.base import BaseScreen
 from tui.ui.screens.fleet import FleetScreen
 from tui.ui.screens.interrupted import offer_interrupted
@@ -56,8 +55,9 @@ class SupervisorTuiApp(TypingAhead[int]):
     """Besides Textual's own ctrl+q and ctrl+c; every other key stands in the registry."""
 
     def __init__(
-        self, session: Session, secrets: Iterable[Secret] = (), *, driver: type[Driver] | None = None
+        self, session: Session, redact: Callable[[str], str] = str, *, driver: type[Driver] | None = None
     ) -> None:
+        """`redact` strikes out what must not stay in a picture or a crash file."""
         super().__init__()
         if driver is not None:
             self.driver_class = driver
@@ -65,9 +65,7 @@ class SupervisorTuiApp(TypingAhead[int]):
         self.engine = session.engine
         self.glyphs = UNICODE if _speaks_unicode() else ASCII
         self.fleet = FleetScreen(session)
-        self._redact = Redactor()
-        for secret in secrets:
-            self._redact.add(secret)
+        self._redact = redact
         self._news: deque[tuple[str, Severity]] = deque()
         self._news_seen = 0
         self._quiet_until = 0.0

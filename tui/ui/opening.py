@@ -50,7 +50,7 @@ def open_fleet(
     With `diff` the terminal is sent only the cells that change; without, what Textual writes.
     `last` is what the terminal shows until Textual does. Raises ConfigError for `ui.keys` that clash, QueryError for a `select` that does not parse.
     """
-    from tui.config.paths import state_dir
+    from tui.config.paths import usable_state_dir
     from tui.engine.engine import Engine
     from tui.engine.history.recorder import Recorder
     from tui.model.query import Query
@@ -66,13 +66,15 @@ def open_fleet(
 
     terminal = sys.__stderr__.fileno() if sys.__stderr__ is not None else 2
     settings_before = terminal_settings(terminal)
-    directory = state_dir()
+    problems: list[str] = []
+    directory = usable_state_dir(problems.append)
+    settings = settings.warned(problems)
     engine = Engine(
         settings,
         read_only=read_only,
         state_dir=directory,
         passwords=passwords,
-        recorder=Recorder.for_run(settings.history, directory),
+        recorder=Recorder.for_run(settings.history, directory) if directory is not None else None,
     )
     lost = False
     try:
@@ -90,7 +92,7 @@ def open_fleet(
 
             keep_pauses_short()
             session = Session(engine, settings, keymap, read_only, query, last)
-            app = SupervisorTuiApp(session, passwords.values(), driver=DiffDriver if diff else LastingDriver)
+            app = SupervisorTuiApp(session, engine.redact, driver=DiffDriver if diff else LastingDriver)
             leaving.watch(app)
             code = app.run(mouse=mouse and wants_mouse(settings))
             lost = app.lost

@@ -9,6 +9,7 @@ import pytest
 from tests.snapshots.still_fleet import still_fleet
 from tests.ui.screens.cockpit import Cockpit, StillEngine, still_app
 from tests.ui.widgets.stage import EPOCH, NOW, host, picture, process
+from tui.config.redactor import Redactor
 from tui.config.secrets import Secret
 from tui.model.fleet import FleetPicture
 from tui.model.states import HostState
@@ -161,7 +162,9 @@ async def test_a_line_that_holds_a_known_secret_is_not_kept(tmp_path: Path, last
     session = Session(
         engine, engine.settings, make_keymap({}), last=last, monotonic=lambda: NOW, wall=lambda: EPOCH
     )
-    app = SupervisorTuiApp(session, [Secret("hunter2hunter2")])
+    redact = Redactor()
+    redact.add(Secret("hunter2hunter2"))
+    app = SupervisorTuiApp(session, redact)
     async with app.run_test(size=(120, 30)) as pilot:
         await pilot.pause()
         assert "hunter2hunter2" in seen(app)

@@ -295,7 +295,7 @@ def test_a_file_of_another_user_is_refused(write: Write, monkeypatch: pytest.Mon
     monkeypatch.setattr("tui.config.permissions.os.geteuid", lambda: 4321)
     if path.stat().st_uid == 0:
         load(path)  # root's files are trusted
-        monkeypatch.setattr("tui.config.permissions._trusted_owners", lambda: {4321})
+        monkeypatch.setattr("tui.config.permissions.trusted_owners", lambda: {4321})
     with pytest.raises(ConfigError, match="belongs to another user"):
         load(path)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import copy
 import dataclasses
 import os
@@ -11,12 +10,10 @@ import sys
 import time
 import traceback
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from tui.config.parsing import parse
 from tui.config.passwords import fetch_passwords
 from tui.config.schema import HostSettings
 from tui.config.secrets import (
@@ -26,7 +23,6 @@ from tui.config.secrets import (
     InlinePassword,
     NoPassword,
     PasswordSource,
-    Redactor,
     Secret,
 )
 from tui.errors import ConfigError
@@ -237,50 +233,27 @@ def test_one_missing_password_need_not_stop_the_others(monkeypatch: pytest.Monke
     assert [problem.place for problem in problems] == ["host a"]
 
 
-# --- Redactor --------------------------------------------------------------------------------------------------------
+# --- the environment -------------------------------------------------------------------------------------------------
 
 
-def test_the_redactor_knows_each_disguise() -> None:
-    redact = Redactor()
-    secret = 'p/w&x é"'
-    redact.add(Secret(secret), "admin")
-    header = base64.b64encode(f"admin:{secret}".encode()).decode()
-    for text in [
-        secret,
-        quote(secret),
-        quote(secret, safe=""),
-        quote(secret, safe="").lower(),
-        base64.b64encode(secret.encode()).decode(),
-        header,
-        header.rstrip("="),
-        repr(secret)[1:-1],
-        f"Authorization: Basic {header}",
-        f"http://admin:{quote(secret, safe='')}@web",
-    ]:
-        assert "***" in redact(text), text
-        assert secret not in redact(text)
-        assert header not in redact(text)
-
-
-def test_a_short_secret_is_redacted_only_as_a_word() -> None:
-    redact = Redactor()
-    redact.add(Secret("a"))
-    assert redact("a failure at a=a") == "*** failure at ***=***"
-
-
-def test_an_empty_redactor_changes_nothing() -> None:
-    redact = Redactor()
-    redact.add(Secret(""))
-    assert redact("text") == "text"
-
-
-@given(st.text(min_size=4, max_size=40), st.text(max_size=10), st.text(max_size=20), st.text(max_size=20))
-def test_no_secret_of_four_characters_or_more_survives(
-    secret: str, user: str, before: str, after: str
+def test_a_variable_is_forgotten_before_any_command_could_inherit_it(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    redact = Redactor()
-    redact.add(Secret(secret), user)
-    assert redact(secret) == "***"
-    assert base64.b64encode(f"{user}:{secret}".encode()).decode() not in redact(
-        before + base64.b64encode(f"{user}:{secret}".encode()).decode() + after
-    )
+    monkeypatch.setenv("PW", CANARY)
+    inherits = CommandPassword(("/bin/sh", "-c", "echo ${PW:-nothing}"))
+    fetched = fetch_passwords([host("a", inherits), host("b", EnvPassword("PW"))])
+    assert fetched == {"a": Secret("nothing"), "b": Secret(CANARY)}
+    assert "PW" not in os.environ
+
+
+def test_a_variable_that_is_no_text_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environ, "PW", "s3cr3t\udcff")
+    with pytest.raises(ConfigError, match="PW holds bytes that are not UTF-8"):
+        EnvPassword("PW").fetch()
+
+
+def test_a_text_of_a_configuration_neither_prints_nor_pickles() -> None:
+    read = parse(f"passwd: {CANARY}".encode(), "f")
+    assert CANARY not in repr(read)
+    with pytest.raises(TypeError, match="cannot be pickled"):
+        pickle.dumps(read)

@@ -11,15 +11,15 @@ import pytest
 
 from tests.support.supervisord import wait_until
 from tui.config.schema import HostSettings, Settings
-from tui.config.secrets import EnvPassword, InlinePassword, Secret
+from tui.config.secrets import Secret
 from tui.engine import supervision
-from tui.engine.connections import Connections, authorization, fetch_passwords
+from tui.engine.connections import Connections, authorization
 from tui.engine.engine import Engine
 from tui.engine.loop_thread import LoopThread
 from tui.engine.notices import LIMIT, Notices
 from tui.engine.supervision import Supervision
 from tui.engine.wakeups import PACE, Wakeups
-from tui.errors import ConfigError, NoMatchError, RefusedError
+from tui.errors import NoMatchError, RefusedError
 from tui.model.endpoint import Endpoint
 from tui.model.plan import Plan, Verb
 from tui.model.policy import Tier
@@ -162,33 +162,6 @@ def test_an_engine_that_ends_leaves_nobody_waiting() -> None:
     assert asked.cancelled() or asked.exception(10) is not None
     assert engine.wait_answered(10)
     wait_until(lambda: threading.active_count() <= before, what="its threads to end")
-
-
-def test_passwords_are_fetched_once_a_source_and_only_where_there_is_one(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("SUPERVISOR_TEST_PASSWORD", "from outside")
-    endpoint = Endpoint("http", host="127.0.0.1", port=1)
-    shared = EnvPassword("SUPERVISOR_TEST_PASSWORD")
-    hosts = [
-        HostSettings("a", endpoint, user="me", password=shared),
-        HostSettings("b", endpoint, user="me", password=shared),
-        HostSettings("c", endpoint, user="me", password=InlinePassword(Secret("inline"))),
-        HostSettings("d", endpoint),
-    ]
-    found = fetch_passwords(Settings({host.name: host for host in hosts}))
-    assert {name: secret.reveal() for name, secret in found.items()} == {
-        "a": "from outside",
-        "b": "from outside",
-        "c": "inline",
-    }
-
-
-def test_a_password_that_cannot_be_had_names_its_host() -> None:
-    broken = HostSettings("web-01", WEB.endpoint, user="me", password=EnvPassword("NO_SUCH_VARIABLE_HERE"))
-    with pytest.raises(ConfigError) as caught:
-        fetch_passwords(Settings({"web-01": broken}))
-    assert "web-01" in str(caught.value)
 
 
 def test_the_login_is_built_when_it_is_sent() -> None:

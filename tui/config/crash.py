@@ -11,13 +11,17 @@ from pathlib import Path
 
 from tui import __version__
 from tui.config.paths import state_dir
+from tui.config.redactor import Redactor
 from tui.errors import SupervisorTuiError
 from tui.text import clean
 
 
 def write_crash_file(error: BaseException, redact: Callable[[str], str]) -> Path | None:
     """Write where it happened, without locals and with every known secret struck out; None when that is impossible."""
-    lines = traceback.TracebackException.from_exception(error, capture_locals=False).format()
+    if _may_quote(redact):
+        lines = list(traceback.TracebackException.from_exception(error, capture_locals=False).format())
+    else:
+        lines = [*traceback.format_tb(error.__traceback__), f"{type(error).__name__}\n"]
     text = (
         f"supervisor-tui {__version__}, Python {platform.python_version()}, {platform.platform()}\n"
         f"{time.strftime('%Y-%m-%d %H:%M:%S %z')}\n\n{''.join(lines)}"
@@ -35,5 +39,12 @@ def write_crash_file(error: BaseException, redact: Callable[[str], str]) -> Path
 def crash_line(error: BaseException, path: Path | None, redact: Callable[[str], str]) -> str:
     """The one line: what, and where the rest is."""
     what = clean(redact(f"{type(error).__name__}: {error}".splitlines()[0]), 200)
+    if not _may_quote(redact):
+        what = type(error).__name__
     where = f"; the details are in {path}" if path else ""
     return f"supervisor-tui ended because of an error of its own: {what}{where}"
+
+
+def _may_quote(redact: Callable[[str], str]) -> bool:
+    """Whether an error's own words may be shown: not while passwords are read that nobody could strike out of them yet."""
+    return not isinstance(redact, Redactor) or redact.told
