@@ -142,7 +142,10 @@ class Response:
         if end < 0 or end > MAX_HEAD:
             raise BrokenResponse(f"headers of more than {MAX_HEAD // 1024} KiB")
         rest = bytes(self._head[end + 4 :])
-        self._read_head(bytes(self._head[: end + 4]))
+        try:
+            self._read_head(bytes(self._head[: end + 4]))
+        finally:
+            self._let_go_of_the_parser()
         if rest and not self.complete:
             self._feed_body(rest)
         elif rest:
@@ -199,6 +202,7 @@ class Response:
     def _feed_body(self, data: bytes) -> None:
         if self._chunked:
             self._parse(data)
+            self._let_go_of_the_parser()
             return
         if self._direct is not None:
             assert self._length is not None
@@ -213,11 +217,17 @@ class Response:
             self.reusable = self.reusable and self._received == self._length
             self.complete = not self._to_the_end or self._has_last_tag()
 
+    def _let_go_of_the_parser(self) -> None:
+        """As soon as it is not needed: it knows us, and only a search for cycles would ever free the two."""
+        if self.complete or not self._chunked:
+            self._parser = None
+
     def _has_last_tag(self) -> bool:
         return self._to_the_end and self._body[-64:].rstrip().endswith(_LAST_TAG)
 
     def _parse(self, data: bytes) -> None:
-        assert self._parser is not None
+        if self._parser is None:
+            raise BrokenResponse("a second answer")
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
