@@ -149,6 +149,13 @@ class PtyProcess:
         return not look.poll(0)
 
     @property
+    def busy(self) -> bool:
+        """Whether it has written something in the last moment."""
+        before = len(self.raw)
+        time.sleep(0.15)  # a measure, not a wait
+        return len(self.raw) != before
+
+    @property
     def holders(self) -> list[str]:
         """Who else has the terminal open: command lines."""
         return [_words(pid) for pid in _processes() if pid != os.getpid() and self.path in _open_files(pid)]
