@@ -11,10 +11,10 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
-from typing import Literal
+from typing import Literal, ParamSpec, TypeVar
 from urllib.parse import quote
 
-from tui.errors import Fault, FaultCode, WireError
+from tui.errors import BadAnswer, Fault, FaultCode, WireError
 from tui.model.endpoint import Endpoint
 from tui.model.process import Process, ProcessKey, disambiguate
 from tui.rpc import answers, logs, named
@@ -35,6 +35,9 @@ from tui.rpc.http import Wire
 from tui.rpc.problems import HttpStatusError
 from tui.rpc.status import StatusDecoder
 from tui.text import clean
+
+Sent = ParamSpec("Sent")
+Meant = TypeVar("Meant")
 
 Channel = Literal["stdout", "stderr"]
 Committing = Callable[[], None] | None
@@ -80,7 +83,7 @@ class Supervisor:
         with self._redacted():
             body = await self._wire.read(_GET_ALL_PROCESS_INFO, self.timeout)
             latency = time.monotonic() - began
-            decoded = self._status.decode(body)
+            decoded = self._trusting(self._status.decode, body)
         return StatusAnswer(decoded.processes, decoded.now, decoded.changed, latency)
 
     async def state(self) -> int:
@@ -129,7 +132,7 @@ class Supervisor:
         with self._redacted():
             body = await self._wire.read(named.call_for(keys), self.timeout)
             latency = time.monotonic() - began
-            processes, now = named.decode(body, keys, self._status.fields)
+            processes, now = self._trusting(named.decode, body, keys, self._status.fields)
         return ProcessesAnswer(processes, now, latency)
 
     async def config(self) -> tuple[ProgramConfig, ...]:
@@ -335,7 +338,8 @@ class Supervisor:
         if READING_METHODS.issuperset(methods):
             body = encode_call("system.multicall", (params,))
             with self._redacted():
-                value: object = decode_answer(await self._wire.read(body, deadline or self.timeout))
+                answer = await self._wire.read(body, deadline or self.timeout)
+                value: object = self._trusting(decode_answer, answer)
         else:
             if self.read_only:
                 refuse_changes(methods)
@@ -361,7 +365,19 @@ class Supervisor:
     async def _ask(self, method: str, *params: Param) -> object:
         refuse_changes((method,))
         with self._redacted():
-            return decode_answer(await self._wire.read(encode_call(method, params), self.timeout))
+            body = await self._wire.read(encode_call(method, params), self.timeout)
+            return self._trusting(decode_answer, body)
+
+    def _trusting(self, decode: Callable[Sent, Meant], *answer: Sent.args, **more: Sent.kwargs) -> Meant:
+        """What an answer means; who sends one that means nothing is not believed to end it where it says: a new connection.
+
+        To be called before anything is awaited, so that no other read is under way on the connection yet.
+        """
+        try:
+            return decode(*answer, **more)
+        except BadAnswer:
+            self._wire.close()
+            raise
 
     async def _do(
         self, method: str, *params: Param, committing: Committing, deadline: float | None

@@ -363,15 +363,17 @@ class Wire:
         answer = connection.ask(request, response)
         # Not asyncio.timeout: this is the busiest line of a large fleet, and a bare alarm costs a third.
         alarm = asyncio.get_running_loop().call_later(left, _give_up, answer)
+        as_good_as_new = False
         try:
             await answer
+            as_good_as_new = response.complete and response.reusable
         except TimeoutError:
             raise not_answering(self._endpoint, seconds, committed=True, begun=response.begun) from None
         except (_Lost, BrokenResponse) as error:
             raise self._problem(error, response, committed=True) from None
         finally:
             alarm.cancel()
-            if response.complete and response.reusable:
+            if as_good_as_new:
                 connection.release()
             else:
                 connection.drop()

@@ -203,3 +203,17 @@ async def test_leaving_a_log_stream_closes_its_connection_at_once() -> None:
 
 def test_what_the_client_exports_is_there() -> None:
     assert all(hasattr(client_module, name) for name in client_module.__all__)
+
+
+async def test_after_an_answer_that_means_nothing_the_next_call_has_another_connection() -> None:
+    async def talk(peer: Peer) -> None:
+        while await peer.request():
+            await peer.send(ok(b"<methodResponse>nonsense"))
+
+    async with serving(talk) as (endpoint, server):
+        supervisor = Supervisor(endpoint, "web-01")
+        for call in (supervisor.version, supervisor.status, supervisor.pid):
+            with pytest.raises(BadAnswer):
+                await call()
+        assert server.connections == 3
+        await supervisor.close()

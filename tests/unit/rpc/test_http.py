@@ -199,6 +199,20 @@ async def test_a_connection_is_not_used_again_after_surplus_bytes_or_when_the_se
         wire.close()
 
 
+async def test_a_second_answer_behind_a_chunked_one_is_an_error_and_closes_the_connection() -> None:
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (
+        len(ANSWER),
+        ANSWER,
+    )
+    async with serving(always(chunked + ok(ANSWER))) as (endpoint, server):
+        wire = Wire(endpoint, no_password)
+        for _ in range(2):
+            with pytest.raises(BadAnswer):
+                await wire.read(CALL, 5)
+        assert server.connections == 2
+        wire.close()
+
+
 async def test_bytes_that_nobody_asked_for_close_the_kept_connection() -> None:
     late = asyncio.Event()
 
