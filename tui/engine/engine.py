@@ -186,6 +186,11 @@ class Engine:
             self._last_deeds = LastDeeds(self._state_dir / JOURNAL_FILE)
         return self._last_deeds.of(key)
 
+    @property
+    def history_directory(self) -> Path | None:
+        """Where what was seen is kept, for `engine.history.reading`; None: nothing is."""
+        return None if self._recorder is None else self._recorder.directory
+
     def subscribe(self, wake: Callable[[], None]) -> Callable[[], None]:
         """Call `wake` on the engine's thread when there is something new to see, about ten times a second at most.
 

@@ -73,6 +73,7 @@ def _of(class_path: str, method: str) -> str:
 
 _BASE, _ACTING = "base:BaseScreen", "acting:ActingScreen"
 _FLEET, _LOG, _JOBS, _OPENING = "fleet:FleetScreen", "log:LogScreen", "jobs:JobsScreen", "acting:ActingScreen"
+_TIMELINE = "timeline:TimelineScreen"
 
 
 def _action(
@@ -421,6 +422,42 @@ ACTIONS: tuple[Action, ...] = (
     _action("log-wrap", "w", "Wrap", _LOOK, (L,), _LOG, "Long lines go on below.", word="wrap", footer=8),
     _action(
         "log-times", "t", "Times", _LOOK, (L,), _LOG, "When each line arrived here.", word="times", footer=9
+    ),
+    _action(
+        "timeline-filter",
+        "/",
+        "Filter",
+        _FIND,
+        (T,),
+        _TIMELINE,
+        "Only changes to what matches: words, state:bad, host:web*, exit:1, since<2h.",
+        word="filter",
+        footer=3,
+    ),
+    _action(
+        "timeline-only",
+        "t",
+        "This one only",
+        _LOOK,
+        (T,),
+        _TIMELINE,
+        "Only the one under the cursor, and back to all.",
+        word="this one",
+        footer=8,
+    ),
+    _action(
+        "timeline-whose",
+        "o",
+        "Ours, not ours",
+        _LOOK,
+        (T,),
+        _TIMELINE,
+        "Only what we did, only what we did not, all.",
+        word="ours",
+        footer=9,
+    ),
+    _action(
+        "timeline-follow", "f", "Follow", _LOOK, (T,), _TIMELINE, "To the newest change, and stay there."
     ),
     _action("log-mark", "m", "Mark", _LOOK, (L,), _LOG, "Draw a line here, to see what comes after."),
     _action(

@@ -338,7 +338,11 @@ class ActingScreen(BaseScreen):
         """What changed."""
         from tui.ui.screens.timeline import TimelineScreen
 
-        self.app.push_screen(TimelineScreen(self.session))
+        self.app.push_screen(TimelineScreen(self.session, self.timeline_of()))
+
+    def timeline_of(self) -> ProcessKey | None:
+        """Whose changes the timeline begins with; None: everybody's."""
+        return None
 
     def action_copy(self) -> None:
         """Names to the clipboard, through the terminal."""

@@ -62,6 +62,10 @@ class DetailsScreen(ActingScreen):
         """What this screen is about."""
         return Pointed((self.key,), short_words(self.key))
 
+    def timeline_of(self) -> ProcessKey | None:
+        """This one's."""
+        return self.key
+
     def action_details(self) -> None:
         """These are they."""
 
