@@ -242,6 +242,8 @@ def _record_document(record: Record) -> dict[str, Any]:
 
 
 def _record_table(records: Sequence[Record], shown: dict[ProcessKey, str]) -> str:
+    from tui.engine.history.figures import percent
+
     lines = [
         (
             [
@@ -266,13 +268,6 @@ def _record_table(records: Sequence[Record], shown: dict[ProcessKey, str]) -> st
         lines,
         coloured=2,
     )
-
-
-def percent(part: float | None) -> str:
-    """'100%', '99.98%', '-': never rounded up to what it did not reach."""
-    if part is None:
-        return "-"
-    return "100%" if part >= 1 else f"{int(part * 10_000) / 100:.2f}%"
 
 
 def _tags(invocation: Invocation) -> dict[str, frozenset[str]]:

@@ -225,3 +225,21 @@ async def test_a_damaged_history_is_told_and_what_was_seen_is_shown(
             await cock.press("E")
             await shown(cock, "STOPPED")
             await cock.told("is damaged")
+
+
+async def test_the_details_tell_restarts_availability_and_changes_from_before(
+    tmp_path: Path, daemon: RealSupervisord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    past(
+        tmp_path,
+        at(0, "", "RUNNING", pid=1, start=1),
+        at(1800, "RUNNING", "FATAL"),
+        at(1900, "FATAL", "RUNNING", pid=2, start=2),
+    )
+    async with timeline(tmp_path, daemon, monkeypatch) as cock:
+        await cock.go_to("web", "celery")
+        await cock.press("d")
+        await cock.until(lambda: "1 restart; " in cock.text())
+        (line,) = lines(cock.text(), "1 restart; ")
+        assert "97.22% up in 1 hour" in line
+        assert "FATAL→RUNNING" in cock.text()

@@ -33,7 +33,14 @@ async def test_it_tells_all_that_is_known_of_a_process() -> None:
     async with staged(pane, size=(62, 30)):
         sick = process(state=ProcessState.FATAL, exitstatus=1, spawnerr="Exited too quickly", age=125)
         changes = [Transition(1, float(EPOCH), sick.key, "BACKOFF", "FATAL")]
-        pane.show(row(sick), changes, Config(), ["\x1b[31mboom\x1b[0m \x1b]0;x\x07"], monotonic=NOW)
+        pane.show(
+            row(sick),
+            changes,
+            Config(),
+            ["\x1b[31mboom\x1b[0m \x1b]0;x\x07"],
+            past="3 restarts; 99.98% up in 12 days",
+            monotonic=NOW,
+        )
         text = "\n".join(lines_of(pane))
         for part in (
             "web-01  api:gunicorn",
@@ -46,6 +53,7 @@ async def test_it_tells_all_that_is_known_of_a_process() -> None:
             "autostart  yes",
             "counts as up after 5s, 3 retries",
             "killed when not gone after 10s",
+            "history    3 restarts; 99.98% up in 12 days",
             "BACKOFF→FATAL",
             "boom",
         ):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tui.engine.history.coverage import Gap
+from tui.engine.history.figures import in_words, records
 from tui.engine.history.layout import NEWEST
 from tui.engine.history.reading import reading
 from tui.model.fleet import Transition
@@ -88,3 +89,32 @@ def page_before(
             coverage = past.coverage(min(began, oldest), until + _BEGINNING)
             gaps = [gap for gap in coverage.gaps(key.host if key else None) if oldest < gap.end <= newest]
         return Page(tuple(rows), tuple(gaps[::-1]), ended)
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """One process's past at a glance."""
+
+    words: str = ""
+    """Restarts and availability over all that is kept; empty when nothing is."""
+    rows: tuple[Transition, ...] = ()
+    """Its newest transitions, oldest first."""
+
+    def with_seen(self, seen: Sequence[Transition]) -> tuple[Transition, ...]:
+        """What was kept, then what this program has seen itself; a change that is in both is there once."""
+        known = frozenset(map(facts_of, seen))
+        border = seen[0].time if seen else float("inf")
+        kept = (row for row in self.rows if row.time < border and facts_of(row) not in known)
+        return (*kept, *seen)
+
+
+def glance(directory: Path, key: ProcessKey, wall: float, rows: int = 20) -> Glance:
+    """What the details of a process show of its past, at our `wall` time. Raises HistoryError."""
+    with reading(directory) as past:
+        began = None if past is None else past.began()
+        if past is None or began is None:
+            return Glance()
+        numbers = past.numbers_of(key)
+        found = records(past, began, wall, numbers)
+        newest = past.newest_first(rows, processes=numbers)
+        return Glance(in_words(found[0]) if found else "", tuple(newest[::-1]))

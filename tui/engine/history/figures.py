@@ -19,6 +19,7 @@ from tui.model.fleet import Transition
 from tui.model.process import ProcessKey
 from tui.model.states import ProcessState
 from tui.model.timeline import is_restart
+from tui.text import duration_words
 
 _Row = tuple[int, int, int, int, int, int]
 """process, id, old, new, start, flags."""
@@ -180,3 +181,22 @@ def _covered(spans: Sequence[Span], start: float, end: float) -> float:
             break
         total += min(high, end) - max(low, start)
     return total
+
+
+def percent(part: float | None) -> str:
+    """'100%', '99.98%', '-': never rounded up to what it did not reach."""
+    if part is None:
+        return "-"
+    return "100%" if part >= 1 else f"{int(part * 10_000) / 100:.2f}%"
+
+
+def in_words(record: Record) -> str:
+    """'3 restarts and 1 of ours; 99.98% up in 12 days; 4 hours unknown'."""
+    restarts = "no restart" if not record.restarts else "1 restart" if record.restarts == 1 else None
+    words = [restarts or f"{record.restarts} restarts"]
+    words[0] += f" and {record.ours} of ours" if record.ours else ""
+    if record.known >= 1:
+        words.append(f"{percent(record.availability)} up in {duration_words(record.known)}")
+    if record.unknown >= 60:
+        words.append(f"{duration_words(record.unknown)} unknown")
+    return "; ".join(words)

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 from textual.widget import Widget
 
 from tui.engine.journal_reading import Deed
-from tui.errors import SupervisorTuiError
+from tui.errors import HistoryError, SupervisorTuiError
 from tui.model.process import ProcessKey
 from tui.model.view import Row
 from tui.rpc.client import Channel, ProgramConfig
 from tui.ui.session import Session
 from tui.ui.widgets.detail_pane import DetailPane
+
+if TYPE_CHECKING:
+    from tui.engine.history.browsing import Glance
 
 REST = 0.15
 """Seconds the cursor must stand still before anything is asked."""
@@ -27,6 +32,8 @@ AGAIN = 2.0
 TAIL = 8 * 1024
 """Bytes of log; the pane shows as many lines as it has room for."""
 LINES = 60
+CHANGES = 20
+"""Changes of it, at most; the pane shows the newest of them."""
 
 
 class RowFacts:
@@ -39,6 +46,7 @@ class RowFacts:
         self._configs: dict[str, dict[ProcessKey, ProgramConfig]] = {}
         self._lines: Sequence[str] = ()
         self._deeds: Sequence[Deed] = ()
+        self._past: Glance | None = None
         self._timer: Timer | None = None
         self._shown: ProcessKey | None = None
         self.settled = True
@@ -52,7 +60,7 @@ class RowFacts:
             if self.settled:
                 self.show()
             return
-        self._lines, self._deeds, self.settled = (), (), False
+        self._lines, self._deeds, self._past, self.settled = (), (), None, False
         self._stop()
         self._timer = owner.set_timer(REST, lambda: self._settle(owner))
 
@@ -61,6 +69,8 @@ class RowFacts:
         self.show()
         if self._row is not None:
             self._ask(owner)
+            if self._row.process is not None:
+                self._look_back(self._row.key, owner)
 
     def stop(self) -> None:
         """Ask nothing more until `look_at`."""
@@ -74,13 +84,17 @@ class RowFacts:
             self._pane.show(None)
             return
         timeline = session.engine.timeline
+        seen, past = timeline.of(row.key)[-CHANGES:], ""
+        if self._past is not None:
+            seen, past = self._past.with_seen(seen), self._past.words
         self._pane.show(
             row,
-            timeline.of(row.key)[-20:],
+            seen,
             self._configs.get(row.key.host, {}).get(row.key),
             self._lines,
             deeds=self._deeds,
             flapping=timeline.flapping(row.key, session.wall()),
+            past=past,
             monotonic=session.monotonic(),
         )
 
@@ -121,6 +135,24 @@ class RowFacts:
         if self._shown == key and owner.is_attached:
             self.show()
             self._timer = owner.set_timer(AGAIN, lambda: self._ask(owner))
+
+    def _look_back(self, key: ProcessKey, owner: Widget) -> None:
+        """Ask the disk for its past, once for each time that it is looked at; nothing else waits for that."""
+        directory = self._session.engine.history_directory
+        if directory is not None and owner.is_attached:
+            past = self._fetch_past(directory, key, owner)
+            owner.run_worker(past, group="row-past", exclusive=True, exit_on_error=False)
+
+    async def _fetch_past(self, directory: Path, key: ProcessKey, owner: Widget) -> None:
+        from tui.engine.history.browsing import glance
+
+        try:
+            past = await asyncio.to_thread(glance, directory, key, self._session.wall(), CHANGES)
+        except HistoryError:
+            return  # the timeline, which is all about it, says what is wrong
+        if self._shown == key and owner.is_attached:
+            self._past = past
+            self.show()
 
     def forget_configs(self) -> None:
         """A job may have changed them."""

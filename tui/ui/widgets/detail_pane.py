@@ -72,6 +72,7 @@ class DetailPane(LineWidget, can_focus=True):
         self._log: tuple[str, ...] = ()
         self._deeds: tuple[Done, ...] = ()
         self._flapping = False
+        self._past = ""
         self._now = time.monotonic()
         self._top = 0
         self._page: list[Line] = []
@@ -85,12 +86,14 @@ class DetailPane(LineWidget, can_focus=True):
         *,
         deeds: Sequence[Done] = (),
         flapping: bool = False,
+        past: str = "",
         monotonic: float | None = None,
     ) -> None:
-        """`log_lines` are raw (they are cleaned here), oldest first, as are the transitions."""
+        """`log_lines` are raw (they are cleaned here), oldest first, as are the transitions. `past`: in words, clean."""
         other = row is None or self._row is None or row.key != self._row.key
         self._row, self._transitions, self._config = row, tuple(transitions), config
-        self._log, self._deeds, self._flapping = tuple(log_lines), tuple(deeds), flapping
+        self._log, self._deeds = tuple(log_lines), tuple(deeds)
+        self._flapping, self._past = flapping, past
         if other:
             self._top = 0
         self.tick(monotonic)
@@ -133,6 +136,7 @@ class DetailPane(LineWidget, can_focus=True):
         else:
             lines += process_lines(row.process, row.host, self._now, width, palette, self._flapping)
             lines += config_lines(self._config, width, palette)
+            lines += _facts([("history", self._past, False)] if self._past else [], width, palette)
         lines += deed_lines(self._deeds, width, palette, glyphs)
         lines += transition_lines(self._transitions, width, palette, glyphs, with_name=row.process is None)
         if self._log:
@@ -261,16 +265,16 @@ def transition_lines(
     if not transitions:
         return []
     lines = [_rule("changes", width, palette, glyphs)]
+    today = datetime.now().astimezone().date()
     for change in reversed(transitions[-LAST_CHANGES:]):
         moment = datetime.fromtimestamp(change.time).astimezone()
+        when = f"{moment:%H:%M:%S}" if moment.date() == today else f"{moment:%b %d %H:%M}"
         words = f"{change.old}{glyphs.arrow}{change.new}"
         if change.old == change.new:
             words = f"{change.new} again, pid {change.pid}"
         who = f"{clean_cell(change.key.name)}  " if with_name and change.key.name else ""
-        ours = "  ours" if change.ours else ""
-        lines.append(
-            ((f" {moment:%H:%M:%S} ", palette.dim), (f"{who}{words}", palette.text), (ours, palette.accent))
-        )
+        ours = "  ours" if change.ours else "  while nobody looked" if change.found else ""
+        lines.append(((f" {when} ", palette.dim), (f"{who}{words}", palette.text), (ours, palette.accent)))
     return lines
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.unit.engine.history.changes import BEGAN, KEY, change, store
 from tests.unit.model.fleets import NOW, host, process, unhurried
 from tui.engine.history.coverage import NOT_REACHED, NOT_RUNNING, Gap, merged, overlap, without
-from tui.engine.history.figures import Record, records
+from tui.engine.history.figures import Record, in_words, percent, records
 from tui.engine.history.reading import reading
 from tui.engine.history.writing import Writer
 from tui.model.process import ProcessKey
@@ -141,6 +141,30 @@ def test_a_restart_that_one_program_saw_in_three_steps_and_another_in_one_is_one
     )
     found = record(home, 0, 1000)
     assert (found.restarts, found.ours) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "unknown", "restarts", "ours", "words"),
+    [
+        ({"RUNNING": 86400.0}, 0.0, 0, 0, "no restart; 100% up in 1 day"),
+        (
+            {"RUNNING": 99_999.0, "FATAL": 1.0},
+            7200.0,
+            1,
+            2,
+            "1 restart and 2 of ours; 99.99% up in 1 day 3 hours; 2 hours unknown",
+        ),
+        ({}, 30.0, 0, 0, "no restart"),
+    ],
+)
+def test_a_record_is_told_in_words(
+    seconds: dict[str, float], unknown: float, restarts: int, ours: int, words: str
+) -> None:
+    assert in_words(Record(KEY, "RUNNING", seconds, unknown, restarts, ours, None)) == words
+
+
+def test_a_part_is_never_rounded_up_to_what_it_did_not_reach() -> None:
+    assert [percent(part) for part in (None, 0.0, 0.99999, 1.0)] == ["-", "0.00%", "99.99%", "100%"]
 
 
 spans = st.lists(
