@@ -34,7 +34,7 @@ SHARE = {Size.FULL: 1, Size.QUICK: 6, Size.SMOKE: 20}
 SIZES = ((200, 10, 25), (1000, 16, 25), (2000, 16, None))
 """Hosts, and ms that a step and a page may wait."""
 DOWN, PAGE_DOWN, PAGE_UP = "\x1b[B", "\x1b[6~", "\x1b[5~"
-PATIENCE = 60.0
+PATIENCE = 180.0
 QUIET = 0.01
 """Seconds without a byte before a key is pressed, so that what comes next is its own."""
 

@@ -19,7 +19,7 @@ from tui.engine.engine import Engine
 
 PERIOD = 2.0
 SETTLE = 8.0
-WATCH = {Size.FULL: 60.0, Size.QUICK: 3.0, Size.SMOKE: 0.5}
+WATCH = {Size.FULL: 60.0, Size.QUICK: 2.0, Size.SMOKE: 0.5}
 SIZES = ((50, 8, 0.05), (200, 15, 0.5))
 """Processes, and how many times less, and percent of a core at most, that we may cost."""
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # whoever only measures does not import it
     from tui.engine.engine import Engine
 
 PERIOD = 2.0
-PATIENCE = 90.0
+PATIENCE = 300.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
