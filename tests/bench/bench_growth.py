@@ -22,7 +22,7 @@ CHURN = 0.0002
 """Of all processes, so many crash in a second: 2 % of the hosts have one in each 2 s."""
 HOSTS = {Size.FULL: (100, 300, 1000, 3000), Size.QUICK: (30, 100), Size.SMOKE: (2, 4)}
 SETTLE_SWEEPS = {Size.FULL: 5, Size.QUICK: 2, Size.SMOKE: 1}
-WATCH = {Size.FULL: 20.0, Size.QUICK: 2.0, Size.SMOKE: 0.3}
+WATCH = {Size.FULL: 20.0, Size.QUICK: 1.0, Size.SMOKE: 0.3}
 NOISE = 1.15
 """An exponent up to this counts as linear."""
 
