@@ -221,7 +221,7 @@ def test_a_pipe_that_nobody_reads_does_not_hold_up_the_end(tmp_path: Path) -> No
             assert program.stdout is not None
             size = fcntl.fcntl(program.stdout, fcntl.F_GETPIPE_SZ)
             wait_until(
-                lambda: waiting_in(program.stdout) > size - 4096, seconds=30, what="the pipe to be full"
+                lambda: waiting_in(program.stdout) > size - 4096, seconds=60, what="the pipe to be full"
             )
             began = time.monotonic()
             program.terminate()
