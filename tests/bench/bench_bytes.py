@@ -25,7 +25,7 @@ ROWS = 200
 VISIBLE = 55
 CELLS = VISIBLE * 9
 AGE = 11
-STEPS = 20
+STEPS = {Size.FULL: 20, Size.QUICK: 5, Size.SMOKE: 1}
 WAY = (
     "a running row has two ages, and each costs the way to it, some seven bytes, besides its digits; "
     "they are never all due in one second"
@@ -63,20 +63,20 @@ class CountedDataTable(DataTableProgram):
         self.sent += len(data.encode())
 
 
-async def ours(app: CountedApp, pilot: Pilot[int]) -> AsyncIterator[tuple[str, float]]:
+async def ours(app: CountedApp, pilot: Pilot[int], steps: int) -> AsyncIterator[tuple[str, float]]:
     """Each act's bytes."""
     yield "nothing", await cost_of(app, pilot, lambda: app.show(fleet()))
     yield "cells", await cost_of(app, pilot, lambda: app.show(fleet(CELLS // 100)))
     yield "ages", await cost_of(app, pilot, lambda: pass_seconds(app, 10))
     await pilot.press(*"jj")
-    yield "step", sum([await cost(app, pilot, "j") for _ in range(STEPS)]) / STEPS
+    yield "step", sum([await cost(app, pilot, "j") for _ in range(steps)]) / steps
     yield "page", await cost(app, pilot, "pagedown")
     yield "focus", await cost(app, pilot, "1")
     await pilot.press("2")
     yield "question", await cost(app, pilot, "X")
 
 
-async def theirs(app: CountedDataTable, pilot: Pilot[None]) -> AsyncIterator[tuple[str, float]]:
+async def theirs(app: CountedDataTable, pilot: Pilot[None], steps: int) -> AsyncIterator[tuple[str, float]]:
     """The same of the DataTable program, as far as it has it."""
 
     async def taken(act: Callable[[], Awaitable[object] | None]) -> int:
@@ -91,7 +91,7 @@ async def theirs(app: CountedDataTable, pilot: Pilot[None]) -> AsyncIterator[tup
     yield "nothing", await taken(lambda: app.show(rows_of(fleet(), now)))
     yield "cells", await taken(lambda: app.show(rows_of(fleet(CELLS // 100), now)))
     yield "ages", await taken(lambda: app.show(rows_of(fleet(CELLS // 100), now + 10)))
-    yield "step", sum([await taken(lambda: pilot.press("down")) for _ in range(STEPS)]) / STEPS
+    yield "step", sum([await taken(lambda: pilot.press("down")) for _ in range(steps)]) / steps
     yield "page", await taken(lambda: pilot.press("pagedown"))
 
 
@@ -101,23 +101,23 @@ async def settled(pilot: Pilot[None]) -> None:
         await pilot.pause()
 
 
-async def both() -> tuple[dict[str, float], dict[str, float]]:
+async def both(steps: int) -> tuple[dict[str, float], dict[str, float]]:
     """Everything, one program after the other."""
     with tempfile.TemporaryDirectory() as directory:
         async with counted(Path(directory), fleet()) as (app, pilot):
-            mine = {name: sent async for name, sent in ours(app, pilot)}
+            mine = {name: sent async for name, sent in ours(app, pilot, steps)}
     table = CountedDataTable()
     async with table.run_test(size=(200, 60)) as watching:
         table.show(rows_of(fleet(), NOW))
         await settled(watching)
         table.count_bytes()
-        others = {name: sent async for name, sent in theirs(table, watching)}
+        others = {name: sent async for name, sent in theirs(table, watching, steps)}
     return mine, others
 
 
 def measure(size: Size) -> Iterator[Figure]:
     """All acts; bytes are the same in each run."""
-    mine, others = asyncio.run(both())
+    mine, others = asyncio.run(both(STEPS[size]))
     rows: tuple[tuple[str, str, AtMost | None, str], ...] = (
         ("nothing", "a tick that changed nothing", AtMost(0), ""),
         ("cells", "a tick that changed 1 % of the cells in view", AtMost(64), ""),

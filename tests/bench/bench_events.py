@@ -25,7 +25,7 @@ PROGRAMS = (
     "[program:w]\ncommand=sleep 1000\nprocess_name=%(program_name)s_%(process_num)02d\nstartsecs=0\n"
     f"numprocs={PROCESSES}\nautorestart=false\n"
 )
-KILLS = {Size.FULL: 30, Size.QUICK: 2, Size.SMOKE: 2}
+KILLS = {Size.FULL: 30, Size.QUICK: 2, Size.SMOKE: 1}
 SETTLE_SECONDS = 3.0
 """Until the second poll has been and the feed is up."""
 

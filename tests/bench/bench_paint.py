@@ -43,7 +43,7 @@ LIMIT = (
 
 
 def seen_at(command: Sequence[str], home: Path, sign: bytes, wanted: str, *others: str) -> list[float]:
-    """Milliseconds from the start until each pattern was to be seen, until `wanted` was; then `q` ends the program.
+    """Milliseconds from the start until each pattern was to be seen, until `wanted` was; then a key ends the program.
 
     `sign` is a word among the bytes that show `wanted`, and among no earlier ones.
     """
@@ -67,7 +67,7 @@ def seen_at(command: Sequence[str], home: Path, sign: bytes, wanted: str, *other
             text = "\n".join(screen.display)
             found |= {pattern: at for pattern in missing - set(found) if re.search(pattern, text)}
         unseen.clear()
-    child.send("q")
+    child.send("\x11q")  # ctrl+q for Textual's own, q for ours
     with contextlib.suppress(pexpect.EOF, pexpect.TIMEOUT):
         child.expect(pexpect.EOF, timeout=5)
     child.close(force=True)
