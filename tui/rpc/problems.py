@@ -258,11 +258,14 @@ def bad_http(endpoint: Endpoint, why: str, *, committed: bool) -> WireError:
 def status_problem(
     status: int, headers: Mapping[str, str], endpoint: Endpoint, *, sent_password: bool, stream: bool = False
 ) -> HttpStatusError:
-    """An HTTP status that is not 200. All but 5xx mean that supervisord did not run the call."""
+    """An HTTP status that is not 200. Only a wrong password is sure to be noticed before the call is run.
+
+    Everything else may come of something in between that has passed the call on first: its error page for the answer.
+    """
     where = endpoint.url
-    cause, committed = Cause.PROTOCOL, False
+    cause, committed = Cause.PROTOCOL, True
     if status == 401:
-        cause = Cause.AUTH
+        cause, committed = Cause.AUTH, False
         problem = (
             f"{where} does not accept this user and password"
             if sent_password
@@ -273,7 +276,7 @@ def status_problem(
         cause = Cause.AUTH
         problem, advice = f"{where} forbids this (403)", "a proxy or its rules say no: see its log"
     elif status == 407:
-        cause = Cause.AUTH
+        cause, committed = Cause.AUTH, False
         problem, advice = f"{where}: a proxy in between wants a password (407)", "use a direct way"
     elif 300 <= status < 400:
         target = clean(headers.get("location", ""), 200) or "nowhere"
@@ -285,19 +288,16 @@ def status_problem(
         problem = f"{where} does not take the request ({status})"
         advice = "see what listens there: supervisord would"
     elif status in (502, 503, 504):
-        committed = True
         problem, advice = (
             f"a proxy at {where} cannot reach supervisord ({status})",
             "see the proxy and what is behind it",
         )
     elif status >= 500:
-        committed = True
         problem, advice = (
             f"an error inside supervisord at {where} ({status})",
             "its main log holds the traceback",
         )
     else:
-        committed = True
         problem, advice = f"{where} answers with status {status}", "see what listens there"
     return HttpStatusError(status, cause, problem, advice, committed=committed)
 

@@ -536,9 +536,10 @@ async def test_a_refusal_before_the_last_byte_prevents_the_commit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "committed"), [(401, False), (404, False), (302, False), (411, False), (500, True), (502, True)]
+    ("code", "committed"),
+    [(401, False), (407, False), (404, True), (302, True), (411, True), (500, True), (502, True)],
 )
-async def test_only_an_error_inside_the_server_leaves_open_whether_the_action_ran(
+async def test_only_a_wrong_password_tells_for_sure_that_the_action_did_not_run(
     code: int, committed: bool
 ) -> None:
     assert (await action_problem_of(always(status(code)))).committed is committed
