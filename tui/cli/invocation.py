@@ -140,6 +140,7 @@ def watching(
     try:
         if settle:
             engine.wait_answered(max(host.timeout for host in settings.hosts.values()) + 3.0)
+            _tell_interrupted(engine)
         yield engine
     except (ToldToEnd, ReaderGone):
         heard = False  # by nobody, perhaps: no word more that could be waited for
@@ -152,6 +153,26 @@ def watching(
             raise
         for notice in engine.notices if heard else ():
             narrate(f"note: {notice}")
+
+
+def _tell_interrupted(engine: Engine) -> None:
+    """Restarts that an earlier run was killed in: told with every command until somebody starts what stands still."""
+    from tui.model.states import STOPPED_STATES
+    from tui.text import clean
+
+    for key in engine.interrupted:
+        host = engine.picture.hosts.get(key.host)
+        process = engine.picture.process(key)
+        if host is None or not host.fresh or process is None:
+            continue
+        if process.state not in STOPPED_STATES:
+            engine.settle_interrupted("found running at the next start", [key])
+            continue
+        target = clean(f"{key.host}/{key.address}")
+        narrate(
+            f"note: A restart was cut short in an earlier run, and {target} is {process.state.name}: "
+            f"'supervisor-tui start {target}' starts it"
+        )
 
 
 def _recorder(settings: Settings, directory: Path | None, watches: bool) -> Recorder | None:

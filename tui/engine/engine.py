@@ -53,8 +53,10 @@ T = TypeVar("T")
 
 STALE_LOOK_SECONDS = 0.25
 """How often it is looked for hosts whose rows have become old while a read of them hangs."""
+LONGEST_FINISH = 60.0
+"""Seconds that restarts get to be finished in when we leave, however slowly their programs may stop."""
 _CLOSE_SECONDS = 5.0
-"""On top of the grace for restarts, for closing what is open."""
+"""On top of the time for restarts, for closing what is open."""
 
 
 class Engine:
@@ -105,7 +107,7 @@ class Engine:
         self._pollers: dict[str, Poller] = {}
         self._jobs: Jobs | None = None
         self._stopping = asyncio.Event()
-        self._grace = 0.0
+        self._grace: float | None = None
         self._thread = LoopThread(self._main, "engine")
 
     # --- life -------------------------------------------------------------------------------------------------------
@@ -119,8 +121,11 @@ class Engine:
         if self._recorder is not None:
             self._recorder.start(lambda: self._picture, self._told_from_outside)
 
-    def stop(self, grace: float = 10.0) -> None:
-        """Finish pending restarts within `grace` seconds, close every connection, end the thread. May be called again."""
+    def stop(self, grace: float | None = None) -> None:
+        """Finish pending restarts, close every connection, end the thread. May be called again.
+
+        Restarts get `grace` seconds, or what their programs' settings allow for, LONGEST_FINISH at most.
+        """
         if not self._thread.started:
             return
 
@@ -128,9 +133,10 @@ class Engine:
             self._grace = grace
             self._stopping.set()
 
+        limit = (LONGEST_FINISH if grace is None else grace) + _CLOSE_SECONDS
         self._thread.tell(begin)
-        if not self._thread.join(grace + _CLOSE_SECONDS):
-            log.error("the engine's thread has not ended within %g s", grace + _CLOSE_SECONDS)
+        if not self._thread.join(limit):
+            log.error("the engine's thread has not ended within %g s", limit)
         if self._recorder is not None:
             self._recorder.close()
 
@@ -168,9 +174,12 @@ class Engine:
         """Restarts that an earlier run began and never finished: these processes may stand still because of us."""
         return self._journal.interrupted
 
-    def settle_interrupted(self, detail: str = "told to the user") -> None:
-        """Mention these restarts no more: the user knows of them and has decided."""
-        self._thread.ask(lambda: self._journal.settle(self._journal.interrupted, detail))
+    def settle_interrupted(
+        self, detail: str = "told to the user", keys: Iterable[ProcessKey] | None = None
+    ) -> None:
+        """Mention these restarts, or all, no more: the user knows of them and has decided."""
+        chosen = self._journal.interrupted if keys is None else tuple(keys)
+        self._thread.ask(lambda: self._journal.settle(chosen, detail))
 
     def remembered(self, host: str) -> frozenset[ProcessKey]:
         """What ran on this host when everything on it was stopped."""
@@ -299,7 +308,8 @@ class Engine:
         try:
             await self._stopping.wait()
             if self._jobs is not None:
-                await self._jobs.finish(self._grace)
+                grace = min(self._jobs.time_needed, LONGEST_FINISH) if self._grace is None else self._grace
+                await self._jobs.finish(grace)
         finally:
             await self._wind_down()
 

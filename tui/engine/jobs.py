@@ -38,6 +38,7 @@ from tui.rpc.client import Supervisor
 log = logging.getLogger(__name__)
 
 HOSTS_AT_ONCE = 64
+LEAST_FINISH = 10.0
 OURS_SECONDS = 5.0
 """So long after an action a change of its target still counts as ours."""
 SETTLE_SECONDS = 600.0
@@ -87,6 +88,8 @@ class Jobs:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._settling: set[asyncio.Task[None]] = set()
         self._recent: dict[ProcessKey, float] = {}
+        self._restarting: dict[ProcessKey, float] = {}
+        """Until when each restart that is under way may take."""
         self._closing = False
 
     # --- what a user may do -----------------------------------------------------------------------------------------
@@ -149,6 +152,11 @@ class Jobs:
         async with self._turn(host):
             return await preview(self._scene(host, ProgramLimits(), 0, wait=True), host)
 
+    @property
+    def time_needed(self) -> float:
+        """Seconds that what is under way should get to end in: restarts what their programs' settings allow for."""
+        return max([LEAST_FINISH, *(until - self._clock() for until in self._restarting.values())])
+
     async def finish(self, grace: float) -> None:
         """Begin nothing more, and give what has begun `grace` seconds to end: a restart cut short leaves a gap."""
         self._closing = True
@@ -199,6 +207,8 @@ class Jobs:
             scene = self._scene(
                 step.key.host, await self._limits_of(step.key.host), number, wait=plan.pace.wait
             )
+            if plan.verb is Verb.RESTART:
+                self._restarting[step.key] = self._clock() + scene.limits.restart_seconds(step.key)
             outcome = await self._outcome(scene, plan, step)
         except asyncio.CancelledError:
             self._take(
@@ -206,6 +216,7 @@ class Jobs:
             )
             raise
         finally:
+            self._restarting.pop(step.key, None)
             if plan.verb not in MOVES_NO_PROCESS:
                 self._recent[step.key] = self._clock() + OURS_SECONDS
             self._update(number, running=self.job(number).running - {step.key})

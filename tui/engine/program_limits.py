@@ -14,6 +14,8 @@ DEFAULT_STARTRETRIES = 3
 DEFAULT_STOPWAITSECS = 10
 """supervisord's own defaults (supervisor/options.py:processes_from_section), for hosts that do not tell theirs."""
 
+_READINGS = 10.0
+"""Seconds for the requests and readings of a restart, besides the waiting."""
 LONGEST_START = 120.0
 """Seconds after which a program that is tried again and again has failed for us, unless one try takes longer."""
 
@@ -48,6 +50,10 @@ class ProgramLimits:
     def stop_seconds(self, key: ProcessKey) -> float:
         """Until it has ended, by force at the latest."""
         return _value(self._program(key).stopwaitsecs, DEFAULT_STOPWAITSECS) + 2.0
+
+    def restart_seconds(self, key: ProcessKey) -> float:
+        """Until a new run shows, with what requests and readings add."""
+        return self.stop_seconds(key) + self.start_seconds(key) + _READINGS
 
     def longest_stop(self) -> float:
         """Seconds until supervisord has stopped everything: group after group, each as long as its slowest program."""

@@ -47,6 +47,7 @@ class Site:
             for name in names
         }
         self.hosts = {host: OneHost(self, host) for host in hosts}
+        self.stopwaitsecs = 0
         self.gate = asyncio.Event()
         self.gate.set()
         self.doomed: set[str] = set()
@@ -93,7 +94,9 @@ class OneHost:
 
     async def config(self) -> tuple[ProgramConfig, ...]:
         return tuple(
-            ProgramConfig(key.group, key.name, startsecs=0, startretries=0, stopwaitsecs=0)
+            ProgramConfig(
+                key.group, key.name, startsecs=0, startretries=0, stopwaitsecs=self.site.stopwaitsecs
+            )
             for key in self.site.rows
         )
 
@@ -124,6 +127,7 @@ class OneHost:
 
     async def stop_then_start(self, key: ProcessKey, **how: Any) -> tuple[object, ...]:  # noqa: ANN401
         """The answer is lost after the stop, and the host cannot be read from then on."""
+        await self.site.gate.wait()
         how["committing"]()
         self.site.begun.append(key)
         row = self.site.rows[key]
@@ -314,6 +318,21 @@ async def test_leaving_sees_through_what_has_begun_and_begins_nothing_more(jobs:
     site.gate.set()
     await leaving
     assert sorted(kinds(jobs.job(number)).values(), key=str) == [DONE] * 3 + [SKIPPED] * 6
+
+
+async def test_a_restart_under_way_gets_the_time_that_its_program_may_take_to_stop(
+    jobs: Jobs, site: Site
+) -> None:
+    assert jobs.time_needed == jobs_module.LEAST_FINISH
+    key = ProcessKey("h1", "a", "a")
+    site.rows[key] = replace(site.rows[key], state=ProcessState.RUNNING, pid=7, start=site.now - 60)
+    site.stopwaitsecs = 30
+    site.gate.clear()
+    number = jobs.submit(site.plan(Verb.RESTART, [key]), Tier.TYPED)
+    await eventually(lambda: jobs.time_needed > 30)
+    site.gate.set()
+    jobs.cancel(number)
+    await eventually(lambda: site.begun == [key])
 
 
 async def test_leaving_when_the_grace_is_over_gives_every_target_its_outcome(jobs: Jobs, site: Site) -> None:
