@@ -12,9 +12,11 @@ import glob
 import os
 import platform
 import re
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
+from tui.config.private import trusted_owners
 from tui.config.remarks import warnings_about
 from tui.config.schema import HostSettings, Settings
 from tui.config.secrets import InlinePassword, NoPassword, PasswordSource, Secret
@@ -66,6 +68,7 @@ class _Conf:
     def _read(self, path: Path) -> None:
         try:
             with path.open("rb") as file:
+                self._check(path, os.fstat(file.fileno()))
                 text = file.read(_MAX_BYTES + 1)
         except OSError as error:
             raise ConfigError(
@@ -78,6 +81,13 @@ class _Conf:
         except configparser.Error as error:
             line = getattr(error, "lineno", None) or (getattr(error, "errors", None) or [(1, "")])[0][0]
             raise ConfigError(f"{path}:{line}", "this line is not in the form of supervisord.conf") from None
+
+    def _check(self, path: Path, status: os.stat_result) -> None:
+        """A stranger's file would send our environment where it likes: `serverurl` may hold %(ENV_x)s."""
+        if status.st_uid not in trusted_owners():
+            raise ConfigError(str(path), "this file belongs to another user", "use -s URL")
+        if status.st_mode & stat.S_IWOTH:
+            raise ConfigError(str(path), "everybody can write this file", f"chmod o-w {path}, or use -s URL")
 
     def _included(self) -> list[Path]:
         """The files of `[include]`, relative to the main file; those that we may not read are left out."""

@@ -258,7 +258,8 @@ class Journal:
                 continue
             kind = record.get("kind") if isinstance(record, dict) else None
             if kind == "damage":
-                self.damaged = 0  # all before it was told of
+                told = record.get("lines")
+                self.damaged = max(0, self.damaged - (told if isinstance(told, int) else 0))
             elif kind in ("intent", "outcome"):
                 yield record
             else:

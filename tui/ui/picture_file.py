@@ -59,7 +59,8 @@ def read_picture(path: bytes) -> Picture | None:
         return None
     try:
         status = os.fstat(handle)
-        ours = stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & 0o077
+        alone = stat.S_ISREG(status.st_mode) and status.st_nlink == 1 and not status.st_mode & 0o077
+        ours = alone and status.st_uid == os.geteuid()
         content = os.read(handle, MAX_BYTES + 1) if ours else b""
         return parse(content.decode()) if len(content) <= MAX_BYTES else None
     except (OSError, ValueError):  # a UnicodeDecodeError is a ValueError
