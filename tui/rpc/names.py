@@ -1,8 +1,8 @@
 """Host names to addresses on threads of our own, so that names nobody answers for never hold up the others.
 
 The event loop's own resolver shares one small pool with everything else: fifty dead names in it starve every healthy one.
-Here each lookup has a daemon thread, a name that was slow or failed before waits in a narrower lane, and a name whose
-lookup fails keeps the addresses it had.
+Here each lookup has a daemon thread, one that takes long gives up its place in the lane, a name that was slow or failed
+before waits in a narrower lane, and a name whose lookup fails keeps the addresses it had.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ FAILED_SECONDS = 5.0
 SLOW_SECONDS = 1.0
 THREADS = 96
 SLOW_THREADS = 24
+MOST_THREADS = 512
+"""With those that have given up their place: a lookup that nobody answers ends after 10 to 30 s (resolv.conf(5))."""
 _CACHE_SIZE = 4096
 
 
@@ -57,6 +59,7 @@ class Resolver:
         self._waiting: dict[str, asyncio.Future[_Known]] = {}
         self._lane = asyncio.Semaphore(THREADS - SLOW_THREADS)
         self._slow_lane = asyncio.Semaphore(SLOW_THREADS)
+        self._room = asyncio.Semaphore(MOST_THREADS - THREADS)
 
     async def addresses(self, name: str, port: int, seconds: float) -> list[Address]:
         """Where `name` is, families taking turns from the resolver's first choice. Raises WireError (DNS)."""
@@ -86,8 +89,11 @@ class Resolver:
     async def _look_up(self, name: str) -> _Known:
         before = self._known.get(name)
         try:
-            async with self._slow_lane if before is not None and before.slow else self._lane:
-                known = await self._on_a_thread(name)
+            if before is not None and before.slow:
+                async with self._slow_lane:
+                    known = await self._on_a_thread(name)
+            else:
+                known = await self._in_the_lane(name)
         finally:
             self._waiting.pop(name, None)
         if not known.addresses and before is not None:
@@ -96,6 +102,16 @@ class Resolver:
             self._known.clear()
         self._known[name] = known
         return known
+
+    async def _in_the_lane(self, name: str) -> _Known:
+        """A lookup that turns out to be slow makes room, so that names behind it are asked for."""
+        async with self._lane:
+            lookup = asyncio.ensure_future(self._on_a_thread(name))
+            await asyncio.wait([lookup], timeout=SLOW_SECONDS)
+            if not lookup.done():
+                await self._room.acquire()
+                lookup.add_done_callback(lambda _: self._room.release())
+        return await lookup
 
     async def _on_a_thread(self, name: str) -> _Known:
         loop = asyncio.get_running_loop()
