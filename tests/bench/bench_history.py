@@ -14,14 +14,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.bench.figures import AtMost, Figure, Size, TimesLess, run
-from tui.cli.watch import transition_document
 from tui.engine.history.figures import records
 from tui.engine.history.file import open_to_write, writing
 from tui.engine.history.layout import CODES, FILE_NAME, first_id
 from tui.engine.history.reading import Past, reading
 from tui.engine.history.writing import Writer
 from tui.model.fleet import Transition
-from tui.model.past import PastFilter
+from tui.model.past import PastFilter, transition_document
 from tui.model.process import ProcessKey
 from tui.model.query import Query
 

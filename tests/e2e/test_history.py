@@ -7,8 +7,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -271,3 +273,90 @@ def test_nothing_is_kept_when_the_configuration_says_so(daemon: RealSupervisord,
     command = Command(daemon, tmp_path, "history: {enabled: false}\n")
     assert command.run("stop", "--yes", "web").returncode == 0
     assert not (command.state / "history.sqlite").exists()
+
+
+# --- telling a program and a web address ----------------------------------------------------------------------------
+
+
+def test_watch_tells_a_program_and_an_address_of_what_fails_and_of_nothing_else(
+    daemon: RealSupervisord, tmp_path: Path
+) -> None:
+    command = Command(daemon, tmp_path)
+    out = tmp_path / "told.jsonl"
+    script = tmp_path / "page"
+    script.write_text(
+        f"#!/bin/sh\nprintf '%s ' \"$SUPERVISOR_TUI_SUMMARY\" >> {out}\ncat >> {out}\necho >> {out}\n"
+    )
+    script.chmod(0o755)
+    posted: list[dict[str, Any]] = []
+    with receiver(posted) as port:
+        command.environment["HOOK"] = f"http://127.0.0.1:{port}/s3cr3t-canary"
+        options = (
+            "--on",
+            "state:bad|stopped name:web",
+            "--run",
+            str(script),
+            "--webhook-env",
+            "HOOK",
+            "--every",
+            "1s",
+        )
+        with command.watch(*options) as program:
+            daemon.proxy.supervisor.stopProcess("worker")
+            command.until_kept(WORKER, "STOPPED")
+            daemon.proxy.supervisor.stopProcess("web")
+            wait_until(
+                lambda: out.exists() and out.read_text().endswith("\n") and posted, what="both to be told"
+            )
+            cmdline = Path(f"/proc/{program.pid}/cmdline").read_bytes()
+    line = out.read_text().splitlines()[0]
+    assert line.startswith("h web STOPPED {")
+    document = json.loads(line[line.index("{") :])
+    assert [(one["name"], one["to"]) for one in document["transitions"]] == [("web", "STOPPED")]
+    assert [one["name"] for one in posted[0]["transitions"]] == ["web"]
+    assert b"s3cr3t-canary" not in cmdline
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--on", "state:nope"), "there is no state"),
+        (("--run", "'unclosed"), "cannot be split"),
+        (("--run", "  "), "names no program"),
+        (("--webhook", "ftp://a"), "must begin with https://"),
+        (("--webhook", "http://u:s3cr3t-canary@a"), "holds a login"),
+        (("--webhook-env", "NOT_SET"), "NOT_SET is not set"),
+        (("--webhook", "http://a", "--webhook-env", "HOME"), "both name an address"),
+        (("--webhook-token-env", "HOME"), "no webhook"),
+        (("--webhook", "http://a", "--every", "0s"), "--every must be"),
+        (("--webhook", "http://a", "--every", "often"), "--every:"),
+    ],
+)
+def test_a_hook_that_makes_no_sense_is_refused_before_anything_is_watched(
+    daemon: RealSupervisord, tmp_path: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    done = Command(daemon, tmp_path).run("watch", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert words in done.stderr
+    assert "s3cr3t-canary" not in done.stderr
+
+
+@contextmanager
+def receiver(posted: list[dict[str, Any]]) -> Iterator[int]:
+    """A web server that keeps what is posted to it; its port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            posted.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_arguments: object) -> None:
+            """Nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join(5)

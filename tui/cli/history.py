@@ -16,11 +16,10 @@ from tui.cli.invocation import Invocation, narrate
 from tui.cli.moments import moment
 from tui.cli.output import SCHEMA, aligned, iso, print_json
 from tui.cli.selection import Selection
-from tui.cli.watch import transition_document
 from tui.errors import ConfigError, NoMatchError, UsageError
 from tui.model.fleet import Fleet, FleetPicture, Transition
 from tui.model.host import HostSnapshot
-from tui.model.past import PastFilter, is_bad, remark, row_of
+from tui.model.past import PastFilter, is_bad, remark, row_of, transition_document
 from tui.model.process import ProcessKey, disambiguate
 from tui.model.states import HostState
 from tui.model.target import resolve_wholes

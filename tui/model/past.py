@@ -7,6 +7,8 @@ FATAL, `exit:1` what exited so, `since<2h` what changed in the last two hours; w
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
 
 from tui.model.fleet import Transition
 from tui.model.host import HostSnapshot
@@ -29,11 +31,12 @@ class PastFilter:
     """A query over transitions."""
 
     def __init__(self, query: Query, tags: Mapping[str, frozenset[str]], wall: float) -> None:
-        """`tags` by host, as configured; `wall` is the time (epoch seconds) from which `since` counts."""
+        """`tags` by host, as configured; `wall` is the time from which `since` counts."""
         self._query = query
         self._names = query.of_names()
         self._tags = tags
-        self._wall = wall
+        self.wall = wall
+        """Epoch seconds; who watches moves it on."""
         self._hosts: dict[str, HostSnapshot] = {}
 
     def __call__(self, transition: Transition) -> bool:
@@ -42,8 +45,8 @@ class PastFilter:
             return True
         key = transition.key
         if key.is_host:
-            return self._query.matches(self._changed_host(transition), None, self._wall)
-        return self._query.matches(self._host(key.host), row_of(transition), self._wall)
+            return self._query.matches(self._changed_host(transition), None, self.wall)
+        return self._query.matches(self._host(key.host), row_of(transition), self.wall)
 
     @property
     def by_name(self) -> bool:
@@ -53,7 +56,7 @@ class PastFilter:
     def may_select(self, key: ProcessKey) -> bool:
         """Whether any change of it can be selected."""
         row = None if key.is_host else _row(key, ProcessState.STOPPED, 0, 0, 0)
-        return self._names.matches(self._host(key.host), row, self._wall)
+        return self._names.matches(self._host(key.host), row, self.wall)
 
     def _host(self, name: str) -> HostSnapshot:
         if name not in self._hosts:
@@ -112,3 +115,21 @@ def flapping_at(rows: Iterable[Transition]) -> frozenset[int]:
         if len(recent) == FLAPPING_STARTS and row.time - recent[0] <= FLAPPING_SECONDS:
             found.add(row.serial)
     return frozenset(found)
+
+
+def transition_document(transition: Transition) -> dict[str, Any]:
+    """As `watch` and `history` print it (interfaces.md): raw names, the time in UTC."""
+    time = (
+        datetime.fromtimestamp(transition.time, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    )
+    return {
+        "time": time,
+        "host": transition.key.host,
+        "group": transition.key.group,
+        "name": transition.key.name,
+        "from": transition.old,
+        "to": transition.new,
+        "pid": transition.pid,
+        "exitstatus": transition.exitstatus,
+        "ours": transition.ours,
+    }
