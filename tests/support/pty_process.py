@@ -173,6 +173,10 @@ class PtyProcess:
         except AssertionError:
             raise AssertionError(f"waited for {pattern!r}; the screen was:\n{self.text}") from None
 
+    def wait_gone(self, pattern: str, seconds: float = 30.0) -> None:
+        """Wait until the screen matches no longer."""
+        wait_until(lambda: not re.search(pattern, self.text), seconds=seconds, what=f"{pattern!r} to go")
+
     def wait_ended(self, seconds: float) -> int:
         """The exit status when the program and whoever it leaves behind have let go of the terminal."""
         try:

@@ -81,6 +81,10 @@ class FakeFleet:
         """What was asked for since the last call of this."""
         return Stats(**self.order("stats"))
 
+    def asked(self) -> list[dict[str, int]]:
+        """How often each host was ever asked for which method, also inside multicalls."""
+        return [dict(host) for host in self.order("asked")]
+
     def order(self, name: str, **arguments: object) -> Any:  # noqa: ANN401 - whatever JSON can say
         """Give an order and return its answer. Raises RuntimeError when it was refused."""
         assert self._process.stdin is not None

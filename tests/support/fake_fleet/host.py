@@ -68,6 +68,8 @@ class FakeHost:
         self.latency = self.jitter = 0.0
         self.fault = Fault.NONE
         self.channels: set[Channel] = set()
+        self.asked_for: Counter[str] = Counter()
+        """Every method that it was ever asked for, also inside a multicall, and which is then not counted itself."""
         self.door = Door(lambda: Channel(self))
         self._reader = reader
         self._methods = SupervisorMethods(daemon)
@@ -188,6 +190,7 @@ class FakeHost:
             channel.reply_error(request, 400)
             return
         self.counts.calls[method] += 1
+        self.asked_for.update(_methods(method, params))
         if self.fault is Fault.ERROR_500:
             channel.reply_error(request, 500)
             return
@@ -216,6 +219,12 @@ class FakeHost:
         request.headers["Content-Length"] = len(answer)
         request.outgoing.append(answer)
         channel.reply(request)
+
+
+def _methods(method: str, params: tuple[Any, ...]) -> list[str]:
+    if method != "system.multicall":
+        return [method]
+    return [str(call.get("methodName")) for call in params[0] if isinstance(call, dict)]
 
 
 def _matches(password: str, stored: str) -> bool:

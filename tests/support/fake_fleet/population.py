@@ -50,6 +50,7 @@ class Population:
             "loglevel": self._loglevel,
             "latency": self._latency,
             "stats": self._stats,
+            "asked": self._asked,
         }
 
     async def begin(self) -> None:
@@ -159,6 +160,10 @@ class Population:
         counts.calls.clear()
         counts.connections = counts.bytes_out = counts.crashes = 0
         return said
+
+    async def _asked(self) -> list[dict[str, int]]:
+        """What every host was ever asked for, by method."""
+        return [dict(host.asked_for) for host in self.hosts]
 
     def _process(self, host: int, name: str) -> FakeProcess:
         group, separator, process = name.partition(":")
