@@ -25,14 +25,16 @@ _PR_SET_PDEATHSIG = 1
 SLEEPER = "[program:sleeper]\ncommand=sleep 1000\nstartsecs=0\n"
 
 
-def wait_until(condition: object, *, seconds: float = 15.0, what: str = "the condition") -> None:
-    """Return as soon as the callable `condition` is true; fail naming `what` after `seconds`."""
+def wait_until(
+    condition: object, *, seconds: float = 15.0, what: str = "the condition", pause: float = 0.02
+) -> None:
+    """Return as soon as the callable `condition` is true, looking every `pause` seconds; fail naming `what` after `seconds`."""
     assert callable(condition)
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
             raise AssertionError(f"{what} did not come true within {seconds:g} s")
-        time.sleep(0.02)
+        time.sleep(pause)
 
 
 def ignores_term(pid: int) -> bool:
