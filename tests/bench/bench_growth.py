@@ -36,6 +36,8 @@ class Taken(NamedTuple):
     """MB above an engine without hosts."""
     sweep: float
     """Seconds."""
+    answering: int
+    """Hosts that answered in the last sweep."""
 
 
 def taken_by(hosts: int, size: Size, empty: float) -> Taken:
@@ -50,6 +52,7 @@ def taken_by(hosts: int, size: Size, empty: float) -> Taken:
             max(watcher.percent(WATCH[size]), 0.01),  # the clock that counts it has steps of 10 ms
             max(peak_mb(watcher.pid) - empty, 0.1),
             statistics.median(sweeps),
+            watcher.answering,
         )
 
 
@@ -74,8 +77,14 @@ def measure(size: Size) -> Iterator[Figure]:
     hosts = HOSTS[size]
     empty = empty_mb()
     taken = [taken_by(number, size, empty) for number in hosts]
+    late = [
+        f"{n - one.answering:,} of {n:,}" for n, one in zip(hosts, taken, strict=True) if one.answering < n
+    ]
+    warning = (
+        f" NOT VALID, the machine was too busy: {', '.join(late)} did not answer in time." if late else ""
+    )
     kinds = (("CPU", "% of a core"), ("memory above an engine without hosts", "MB"), ("a sweep", "s"))
-    for (kind, unit), values in zip(kinds, zip(*taken, strict=True), strict=True):
+    for (kind, unit), values in zip(kinds, zip(*taken, strict=True), strict=False):
         spoken = ", ".join(f"{value:.3g}" for value in values)
         sizes = ", ".join(f"{number:,}" for number in hosts)
         yield Figure(
@@ -83,7 +92,7 @@ def measure(size: Size) -> Iterator[Figure]:
             exponent(hosts, values),
             "(exponent)",
             AtMost(NOISE),
-            note=f"{spoken} {unit} at {sizes} hosts.",
+            note=f"{spoken} {unit} at {sizes} hosts.{warning}",
         )
 
 

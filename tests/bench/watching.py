@@ -89,25 +89,29 @@ class Watcher:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
         self.pid = process.pid
-        self.first_sweep = self._seconds()
-        """Seconds from nothing until every host had answered."""
+        self.answering = 0
+        """Hosts that had answered at the end of the last sweep."""
+        self.first_sweep = self._swept()
+        """Seconds from nothing until every host had answered, or failed."""
 
     def sweep(self) -> float:
-        """Seconds until everything has been read anew from every host."""
+        """Seconds until every host has been read anew, or has failed."""
         assert self._process.stdin is not None
         print(file=self._process.stdin, flush=True)
-        return self._seconds()
+        return self._swept()
 
     def percent(self, seconds: float) -> float:
         """Percent of a core that it takes in the next `seconds`."""
         return percent(self.pid, seconds)
 
-    def _seconds(self) -> float:
+    def _swept(self) -> float:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
             raise RuntimeError("the watcher has ended")
-        return float(line)
+        seconds, answering = line.split()
+        self.answering = int(answering)
+        return float(seconds)
 
 
 def percent(pid: int, seconds: float) -> float:
@@ -156,11 +160,11 @@ def _ours(hosts_yaml: str) -> None:
     began = time.monotonic()
     engine.start()
     try:
-        _tell(engine.wait_answered(PATIENCE), began)
+        _tell(engine, engine.wait_answered(PATIENCE), began)
         while sys.stdin.readline():
             began = time.monotonic()
             engine.poll_now()
-            _tell(_tried_since(engine, began), began)
+            _tell(engine, _tried_since(engine, began), began)
     finally:
         engine.stop(0)
 
@@ -174,10 +178,10 @@ def _tried_since(engine: Engine, began: float) -> bool:
     return not waiting
 
 
-def _tell(done: bool, began: float) -> None:
+def _tell(engine: Engine, done: bool, began: float) -> None:
     if not done:
         sys.exit("not every host was read in time")
-    print(time.monotonic() - began, flush=True)
+    print(time.monotonic() - began, engine.picture.counts.answering, flush=True)
 
 
 def _theirs(*ports: str) -> None:
