@@ -17,7 +17,7 @@ import pytest
 
 from tests.support.supervisord import SLEEPER, RealSupervisord, free_port, running_supervisord, wait_until
 from tui.config.passwords import fetch_passwords
-from tui.config.schema import HostSettings, Settings
+from tui.config.schema import HostSettings, LogSettings, Settings
 from tui.config.secrets import InlinePassword, Secret
 from tui.engine.engine import Engine
 from tui.engine.poller import Poller
@@ -47,8 +47,8 @@ def tcp(port: int, address: str = "127.0.0.1") -> Endpoint:
 
 
 @contextlib.contextmanager
-def watching(*hosts: HostSettings, read_only: bool = False) -> Iterator[Engine]:
-    settings = Settings({each.name: each for each in hosts})
+def watching(*hosts: HostSettings, read_only: bool = False, streams: int = 20) -> Iterator[Engine]:
+    settings = Settings({each.name: each for each in hosts}, logs=LogSettings(streams))
     engine = Engine(settings, read_only=read_only, passwords=fetch_passwords(settings.hosts.values()))
     engine.start()
     try:

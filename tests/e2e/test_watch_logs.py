@@ -81,14 +81,14 @@ class Scene:
 
 
 @contextlib.contextmanager
-def stage(past: bytes = b"", options: str = "", unix: bool = False) -> Iterator[Scene]:
+def stage(past: bytes = b"", options: str = "", unix: bool = False, streams: int = 20) -> Iterator[Scene]:
     with contextlib.ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="stui-")))
         log = directory / "cat.log"
         log.write_bytes(past)
         programs = CAT.format(log=log, err=directory / "cat.err") + options
         daemon = stack.enter_context(running_supervisord(programs, unix=unix))
-        engine = stack.enter_context(watching(host("web", daemon.endpoint, timeout=2.0)))
+        engine = stack.enter_context(watching(host("web", daemon.endpoint, timeout=2.0), streams=streams))
         scene = Scene(daemon, engine, log)
         yield scene
         if scene.follow is not None:
@@ -99,11 +99,13 @@ def stage(past: bytes = b"", options: str = "", unix: bool = False) -> Iterator[
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Both ways to follow: by stream, and by size when no stream is free."""
     if request.param == "size":
-        monkeypatch.setattr(log_source.StreamBudget, "take", lambda self: False)
-        monkeypatch.setattr(log_source, "PROBE_SECONDS", 0.1)
-        monkeypatch.setattr(log_source.StreamBudget, "free", 0, raising=False)
-        monkeypatch.setattr(log_source.StreamBudget, "__init__", lambda self: None)
+        without_streams(monkeypatch)
     return str(request.param)
+
+
+def without_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_source, "PROBE_SECONDS", 0.1)
+    monkeypatch.setattr(log_source.StreamBudget, "has", lambda self, *, needed=False: False)
 
 
 @pytest.mark.parametrize("unix", [False, True], ids=["tcp", "unix"])

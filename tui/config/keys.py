@@ -48,6 +48,7 @@ TOP = (
     ),
     Key("journal", "mapping", "", "The record of what was done."),
     Key("history", "mapping", "", "The changes that were seen, kept on disk."),
+    Key("logs", "mapping", "", "How logs are followed."),
 )
 
 HOST = (
@@ -180,6 +181,15 @@ HISTORY = (
     ),
 )
 
+LOGS = (
+    Key(
+        "streams",
+        "0 to 1000",
+        "20",
+        "How many logs are streamed at a time; the others are asked for what is new once a second.",
+    ),
+)
+
 DEFAULTS = tuple(key for key in HOST if key.for_all)
 
 PASSWORD_KEYS = ("password", "passwd", "password_env", "password_file", "password_command")
@@ -195,6 +205,7 @@ SECTIONS: Mapping[str, tuple[Key, ...]] = {
     "alerts.": ALERTS,
     "journal.": JOURNAL,
     "history.": HISTORY,
+    "logs.": LOGS,
 }
 """The keys of each section by what stands before them in a path."""
 

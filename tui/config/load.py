@@ -18,7 +18,7 @@ from tui.config.hosts import read_hosts
 from tui.config.keys import TOP
 from tui.config.paths import SYSTEM_CONFIG, config_place
 from tui.config.permissions import others_can_exchange, password_is_readable, read_private
-from tui.config.rules import journal_required, read_alerts, read_guardrails, read_history, read_ui
+from tui.config.rules import journal_required, read_alerts, read_guardrails, read_history, read_logs, read_ui
 from tui.config.sample import example_text as example_text
 from tui.config.schema import HostSettings, Settings
 from tui.config.sections import Section
@@ -50,6 +50,7 @@ def load(path: Path) -> Settings:
         strict_permissions=strict,
         journal_required=journal_required(top),
         history=read_history(top),
+        logs=read_logs(top),
         source=path,
         warnings=tuple(warnings),
     )

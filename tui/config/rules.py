@@ -1,18 +1,20 @@
-"""The rest of the file: guardrails, ui, alerts, journal and history."""
+"""The rest of the file: guardrails, ui, alerts, journal, history and logs."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from tui.config.keys import ALERTS, GUARDRAIL, HISTORY, JOURNAL, UI
+from tui.config.keys import ALERTS, GUARDRAIL, HISTORY, JOURNAL, LOGS, UI
 from tui.config.nodes import Node, Scalar, Sequence
 from tui.config.schema import (
     EVERY_RANGE,
     KEEP_RANGE,
     SIZE_RANGE,
+    STREAMS_RANGE,
     AlertSettings,
     DesktopMode,
     HistorySettings,
+    LogSettings,
     UiSettings,
 )
 from tui.config.sections import Section, pairs
@@ -85,6 +87,15 @@ def read_history(top: Section) -> HistorySettings:
         keep=section.duration("keep", KEEP_RANGE, usual.keep),
         max_size=section.size("max_size", SIZE_RANGE, usual.max_size),
     )
+
+
+def read_logs(top: Section) -> LogSettings:
+    """How logs are followed. Raises ConfigError."""
+    node = top.node("logs")
+    usual = LogSettings()
+    if node is None:
+        return usual
+    return LogSettings(streams=Section(node, LOGS, "logs").integer("streams", *STREAMS_RANGE, usual.streams))
 
 
 def _guardrail(node: Node) -> Guardrail:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.config.keys import ALERTS, GUARDRAIL, HISTORY, HOST, JOURNAL, UI, Key
+from tui.config.keys import ALERTS, GUARDRAIL, HISTORY, HOST, JOURNAL, LOGS, UI, Key
 
 _HEAD = """\
 # supervisor-tui: the supervisords to watch. `supervisor-tui check` says whether they answer.
@@ -56,6 +56,8 @@ def example_text(url: str = "http://127.0.0.1:9001") -> str:
         _commented(JOURNAL, "", "  "),
         "\n# history:\n",
         _commented(HISTORY, "", "  "),
+        "\n# logs:\n",
+        _commented(LOGS, "", "  "),
     ]
     return "".join(parts)
 

@@ -61,6 +61,7 @@ class UiSettings:
 
 KEEP_RANGE = (60.0, 3650 * 86400.0)
 SIZE_RANGE = (1_000_000, 100_000_000_000)
+STREAMS_RANGE = (0, 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,14 @@ class HistorySettings:
     """Seconds after which a change is forgotten."""
     max_size: int = 100_000_000
     """Bytes that it may take; the oldest changes go first."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """How logs are followed."""
+
+    streams: int = 20
+    """How many are streamed at a time: each costs its supervisord a descriptor and work in every pass of its loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +108,7 @@ class Settings:
     strict_permissions: bool = False
     journal_required: bool = False
     history: HistorySettings = HistorySettings()
+    logs: LogSettings = LogSettings()
     source: Path | None = None
     """The file this came from; None for `-s URL`."""
     warnings: tuple[str, ...] = ()

@@ -278,7 +278,7 @@ class Engine:
         from tui.engine.logs import LogFollow, StreamBudget
 
         if self._streams is None:
-            self._streams = StreamBudget()
+            self._streams = StreamBudget(self.settings.logs.streams)
         follow = LogFollow(
             tuple(dict.fromkeys(keys)),
             channels,

@@ -99,7 +99,7 @@ class LogPast:
                     return True
             return False
         except WireError as error:
-            if not _not_sent(error):
+            if not not_sent(error):
                 raise
             self._head = b""  # nothing to meet, but what is before may well be read
         self._exact = True
@@ -112,7 +112,7 @@ class LogPast:
             try:
                 piece = await self._read(begin, start - begin + len(self._head), True)
             except WireError as error:
-                if not _not_sent(error):
+                if not not_sent(error):
                     raise
                 if self._step > LEAST_STEP and not self._failing:
                     self._step = max(LEAST_STEP, self._step // 8)
@@ -160,7 +160,7 @@ async def size_of(read: ReadPiece) -> int:
         if piece.text:
             return piece.end
     except WireError as error:
-        if not _not_sent(error):
+        if not not_sent(error):
             raise
     return low
 
@@ -169,7 +169,7 @@ async def _reaches(read: ReadPiece, offset: int) -> bool:
     try:
         return bool((await read(offset, PROBE, True)).text)
     except WireError as error:
-        if not _not_sent(error):
+        if not not_sent(error):
             raise
         return True
 
@@ -179,6 +179,6 @@ def _whole(head: bytes) -> bytes:
     return head.decode(errors="ignore").encode() if head[-1:] > b"\x7f" else head
 
 
-def _not_sent(error: WireError) -> bool:
+def not_sent(error: WireError) -> bool:
     """There are bytes, but supervisord cannot send them: they are not UTF-8."""
     return error.cause is Cause.PROTOCOL and not isinstance(error, Fault)

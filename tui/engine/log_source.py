@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 
+from tui.engine.log_growth import PIECE, ROTATED, LogGrowth
 from tui.engine.log_lines import (
     STREAM_HISTORY,
     SURE_MATCH,
@@ -20,7 +21,7 @@ from tui.engine.log_lines import (
     known_at_start,
     known_within,
 )
-from tui.engine.log_past import Earlier, LogPast
+from tui.engine.log_past import Earlier, LogPast, not_sent
 from tui.errors import Cause, Fault, FaultCode, WireError
 from tui.model.fleet import FleetPicture
 from tui.model.process import ProcessKey
@@ -29,6 +30,8 @@ from tui.rpc.client import Channel, LogPiece, Supervisor
 
 STREAMS = 20
 """Streams that one program holds open at most: each costs its supervisord a descriptor and work in every pass."""
+RESERVE = 10
+"""Streams on top of that, for logs that are not UTF-8: supervisord can send those in no other way."""
 SILENCE = 5.0
 """Seconds after which a stream that should have begun is taken to be held back by something in between."""
 LOOK_SECONDS = 1.0
@@ -36,7 +39,6 @@ LOOK_SECONDS = 1.0
 SIZE_SECONDS = 5.0
 """How often the size of a streamed log is asked for, to notice that it was rotated."""
 PROBE_SECONDS = 1.0
-PROBE_BYTES = 64 * 1024
 ABSENT_SECONDS = 0.5
 RETRY_SECONDS = 1.0
 AGAIN_BYTES = 64 * 1024
@@ -45,8 +47,6 @@ KEPT = 4096
 """Bytes of the log's end that are kept, to find the place again."""
 TRUNCATED = "==> File truncated <=="
 """What the stream itself says when the file became shorter (supervisor/http.py:tail_f_producer)."""
-
-ROTATED = "the log was rotated, cut short or cleared"
 
 _HELD = frozenset({HostState.PENDING, HostState.STALE})
 _GONE = (FaultCode.BAD_NAME, FaultCode.NO_FILE)
@@ -60,9 +60,13 @@ class StreamBudget:
     def __init__(self, limit: int = STREAMS) -> None:
         self.free = limit
 
-    def take(self) -> bool:
-        """Whether one may be opened; give it back afterwards."""
-        if self.free <= 0:
+    def has(self, *, needed: bool = False) -> bool:
+        """Whether one may be opened; a `needed` one from the reserve, too."""
+        return self.free > (-RESERVE if needed else 0)
+
+    def take(self, *, needed: bool = False) -> bool:
+        """Open one if that may be; give it back afterwards."""
+        if not self.has(needed=needed):
             return False
         self.free -= 1
         return True
@@ -99,12 +103,16 @@ class LogSource:
         self._wall = wall
         self._lines = LineAssembler()
         self._known = b""
+        self._end: int | None = None
+        """Where in the file `_known` ends, while nothing has come in between that makes it doubtful."""
         self._begun = False
         self._lost = False
         self._may_stream = True
         self._size = 0
         self._ignore = 0
         self._said = ""
+        self._not_text = False
+        """Whether it holds bytes that only a stream carries."""
         self._past = LogPast(self._read_piece)
         self._shown_bytes = 0
         self._waiting_for_past = asyncio.Lock()
@@ -135,7 +143,7 @@ class LogSource:
             await self._wait_until_there()
             try:
                 await self._catch_up()
-                if self._may_stream and self._streams.take():
+                if self._may_stream and self._streams.take(needed=self._not_text):
                     try:
                         await self._follow_stream()
                     finally:
@@ -184,29 +192,30 @@ class LogSource:
         wanted = max(self._history if not self._begun else AGAIN_BYTES, 2 * STREAM_HISTORY)
         before = await self._ask_size()
         try:
-            text = await self._read_end(wanted)
+            raw, end = await self._read_end(wanted, before)
         except WireError as error:
-            if error.cause is not Cause.PROTOCOL or isinstance(error, Fault):
+            if not not_sent(error):
                 raise
-            text = None  # bytes that are not UTF-8: the stream will carry them
+            raw, end = None, None  # bytes that are not UTF-8: the stream will carry them
+            self._not_text = True
         shrunk = before < self._size
         self._size = before
         shown = 0
-        if text is None:
+        if raw is None:
             if not self._begun:
                 self._say("its past cannot be read (it is not UTF-8); shown from here on")
                 if before > STREAM_HISTORY:
                     self._lines.skip_to_next_line()
                 self._past.begins(b"", max(0, before - STREAM_HISTORY) if before else None)
         elif self._begun:
-            shown = self._take_missed(text.encode(), wanted, shrunk)
+            shown = self._take_missed(raw, end, wanted, shrunk)
         else:
-            self._take_past(text.encode(), wanted, before)
+            self._take_past(raw, end, wanted, before)
         self._begun, self._lost, self._said = True, False, ""
         return shown
 
-    def _take_past(self, raw: bytes, wanted: int, size: int) -> None:
-        self._known = raw
+    def _take_past(self, raw: bytes, end: int | None, wanted: int, size: int) -> None:
+        self._known, self._end = raw, end
         shown = raw[-self._history :] if self._history else b""
         cut = bool(shown) and _is_cut(raw, min(wanted, self._history))
         if cut:
@@ -217,8 +226,11 @@ class LogSource:
         self._past.begins(begin, 0 if whole else max(1, size - len(begin)) if size else None)
         self._shown_bytes = len(begin)
 
-    def _take_missed(self, raw: bytes, wanted: int, shrunk: bool) -> int:
-        known = known_within(self._known, raw)
+    def _take_missed(self, raw: bytes, end: int | None, wanted: int, shrunk: bool) -> int:
+        """Show what of `raw`, the bytes before `end`, is new."""
+        known = self._known_by_offset(raw, end)
+        if known is None:
+            known = known_within(self._known, raw)
         if known is None:
             self._gap(ROTATED if shrunk else "lines may be missing here")
             if _is_cut(raw, wanted):
@@ -226,14 +238,28 @@ class LogSource:
         elif self._lost:
             self._note("connected again, nothing is missing")
         self._feed(raw[known or 0 :])
-        self._known = raw
+        self._known, self._end = raw, end
         return len(raw) - (known or 0)
 
-    async def _read_end(self, count: int) -> str:
+    def _known_by_offset(self, raw: bytes, end: int | None) -> int | None:
+        """How many bytes of `raw` are known, by where they stand: lines that repeat say nothing about their place."""
+        if self._end is None or end is None:
+            return None
+        known = self._end - (end - len(raw))
+        meet = raw[max(0, known - STREAM_HISTORY) : max(0, known)]
+        return known if meet and known <= len(raw) and self._known.endswith(meet) else None
+
+    async def _read_end(self, count: int, size: int) -> tuple[bytes, int | None]:
+        """The last bytes of a log of that size, and where they end if that is known."""
+        if size:
+            try:
+                piece = await self._read_piece(max(0, size - count), min(size, count), True)
+                return piece.text.encode(), size
+            except WireError as error:
+                if not not_sent(error):  # its end may be cut in a character that is being written
+                    raise
         async with self._turn:
-            if self.key.is_host:
-                return await self._supervisor.read_main_log(-count, 0)
-            return await self._supervisor.read_log(self.key, self.channel, -count, 0)
+            return (await self._supervisor.read_log_piece(self.key, self.channel, -count)).text.encode(), None
 
     async def _ask_size(self) -> int:
         """The size of the log in bytes; 0 where it cannot be told (supervisord's own log, files over 2 GiB)."""
@@ -356,34 +382,39 @@ class LogSource:
     # --- live by size -----------------------------------------------------------------------------------------------
 
     async def _follow_by_size(self) -> None:
-        """Return when a stream has become free; raise WireError when the host cannot be asked."""
-        exact = self.key.is_host or await self._ask_size() == self._size
-        while True:
-            await asyncio.sleep(PROBE_SECONDS * (0.75 + random.random() / 2))  # noqa: S311 - spreads load
-            if self._may_stream and self._streams.free > 0:
-                return
-            self._raise_absence()
-            if self.key.is_host:
-                await self._catch_up()
+        """Return when a stream may be had; raise WireError when the host cannot be asked."""
+        growth = LogGrowth(self._read_piece, self._ask_size)
+        try:
+            if self._end is not None:
+                growth.position = self._end
             else:
-                await self._read_growth(exact)
-                exact = True
-
-    async def _read_growth(self, exact: bool) -> None:
-        """Read on; not `exact`: what is shown already may reach beyond the size, as the log grew while it was read."""
-        async with self._turn:
-            tail = await self._supervisor.tail_log(self.key, self.channel, self._size, PROBE_BYTES)
-        if tail.size < self._size:
-            self._gap(ROTATED)
-            self._size, self._known = 0, b""
-            return
-        if tail.overflow:
-            self._gap(f"more than {PROBE_BYTES // 1024} KiB were written at once; some of it is left out")
-            self._lines.skip_to_next_line()
-        self._size = tail.size
-        raw = tail.text.encode()
-        known = 0 if exact or tail.overflow else known_at_start(self._known, raw, len(raw))
-        self._feed(raw[known or 0 :])
+                raw = await growth.begin()
+                self._take_missed(raw, growth.position, PIECE // 2, shrunk=False)
+        except WireError as error:
+            if not not_sent(error):
+                raise
+            self._not_text, self._known = True, b""
+            await growth.pass_over()
+        while True:
+            if self._may_stream and self._streams.has(needed=self._not_text):
+                return
+            await asyncio.sleep(PROBE_SECONDS * (0.75 + random.random() / 2))  # noqa: S311 - spreads load
+            self._raise_absence()
+            try:
+                news = await growth.more(self._known)
+            except WireError as error:
+                if not not_sent(error):
+                    raise
+                self._not_text = True
+                if self._may_stream and self._streams.has(needed=True):
+                    return
+                news = await growth.pass_over()
+            self._feed(news.data)
+            if news.gap:
+                self._gap(news.gap)
+                self._known = b""
+                if not news.whole:
+                    self._lines.skip_to_next_line()
 
     # --- what is shown ----------------------------------------------------------------------------------------------
 
@@ -395,6 +426,8 @@ class LogSource:
         if data:
             self._known = (self._known + data)[-KEPT:]
             self._shown_bytes += len(data)
+            if self._end is not None:
+                self._end += len(data)
             self._show(self._lines.feed(data))
 
     def _show(self, lines: Sequence[str], arrived: float | None = None) -> None:
@@ -417,6 +450,7 @@ class LogSource:
 
     def _gap(self, text: str) -> None:
         self._show(self._lines.flush())
+        self._end = None
         self._emit([LogLine(self.key, self.channel, text, self._wall(), "gap")])
 
     def _note(self, text: str) -> None:

@@ -191,6 +191,11 @@ def test_a_user_in_a_url_goes_with_a_password_from_elsewhere(write: Write) -> No
     assert (host.user, host.password) == ("bob", EnvPassword("PW"))
 
 
+def test_how_many_logs_are_streamed_is_read(write: Write) -> None:
+    assert load(write("hosts: {a: 'http://a'}\n")).logs.streams == 20
+    assert load(write("hosts: {a: 'http://a'}\nlogs: {streams: 0}\n")).logs.streams == 0
+
+
 def test_the_bounds_of_the_history_are_read(write: Write) -> None:
     usual = load(write("hosts: {a: 'http://a'}\n")).history
     assert (usual.enabled, usual.keep, usual.max_size) == (True, 30 * 86400.0, 100_000_000)
