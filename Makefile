@@ -47,7 +47,7 @@ bench-quick: $(VENV)/.test
 	$(BIN)/python -m tests.bench --quick
 
 picture: $(VENV)/.test
-	$(BIN)/python scripts/picture.py docs/screen.svg
+	$(BIN)/python scripts/picture.py docs
 
 # --- the environment ------------------------------------------------------------------------------------------------
 

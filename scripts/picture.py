@@ -1,7 +1,7 @@
-"""Take the picture of the README: the real screen on the demo fleet, without a terminal.
+"""Take the pictures of the README: the real screen on the demo fleet, without a terminal.
 
-`make picture` runs `scripts/picture.py docs/screen.svg`. A mailer is killed first, so that there is something to see: a
-crashed process on top, its cause and its log on the right.
+`make picture` runs `scripts/picture.py docs`. For screen.svg a mailer is killed first, so that there is something to see: a
+crashed process on top, its cause and its log on the right. logs.svg is the merged log of the web hosts.
 """
 
 from __future__ import annotations
@@ -24,10 +24,12 @@ from tui.demo import keeper
 from tui.demo.fleet import DemoFleet
 from tui.engine.engine import Engine
 from tui.model.process import ProcessKey
+from tui.model.query import Query
 from tui.model.states import ProcessState
 from tui.model.view import Column
 from tui.ui.app import SupervisorTuiApp
 from tui.ui.keymap import make_keymap
+from tui.ui.screens.log import LogScreen
 from tui.ui.session import Session
 
 SIZE = (164, 36)
@@ -38,16 +40,18 @@ VICTIM = ProcessKey("pyweb3", "mailer", "mailer")
 def main() -> None:
     """Bring the fleet up, take the picture, write it."""
     if len(sys.argv) != 2:
-        sys.exit("usage: picture.py FILE.svg")
+        sys.exit("usage: picture.py DIRECTORY")
     tempfile.tempdir = "/tmp"  # noqa: S108  in the picture it reads better than a private place of this machine
     with DemoFleet() as fleet:
-        picture = asyncio.run(take_picture(fleet))
-    Path(sys.argv[1]).write_text(picture)
-    sys.stderr.write(f"{sys.argv[1]}: {len(picture)} bytes\n")
+        pictures = asyncio.run(take_pictures(fleet))
+    for name, picture in pictures.items():
+        path = Path(sys.argv[1], f"{name}.svg")
+        path.write_text(picture)
+        sys.stderr.write(f"{path}: {len(picture)} bytes\n")
 
 
-async def take_picture(fleet: DemoFleet) -> str:
-    """The screen as SVG, after a crash."""
+async def take_pictures(fleet: DemoFleet) -> dict[str, str]:
+    """The screens as SVG: the fleet after a crash, and a merged log."""
     settings = load(fleet.hosts_file)
     passwords = fetch_passwords(settings.hosts.values())
     engine = Engine(settings, state_dir=fleet.state_dir, passwords=passwords)
@@ -67,9 +71,27 @@ async def take_picture(fleet: DemoFleet) -> str:
             await press_until(pilot, ">", lambda: table.view.sort.column is Column.STATE)  # trouble first
             await press_until(pilot, "]", lambda: table.cursor_key == VICTIM)
             await pilot.pause(2.0)  # the details come from two more answers
-            return private(app.export_screenshot(title="supervisor-tui"))
+            screen = private(app.export_screenshot(title="supervisor-tui"))
+            await merge_logs(app, pilot)
+            return {"screen": screen, "logs": private(app.export_screenshot(title="supervisor-tui: logs"))}
     finally:
         engine.stop()
+
+
+async def merge_logs(app: SupervisorTuiApp, pilot: Pilot[int]) -> None:
+    """What the web hosts print, merged, with times, and one word looked for."""
+    app.fleet.set_query(Query.parse("tag:web !flapping !slow !site"))
+    await pilot.press("*", "l")
+    await until(pilot, lambda: isinstance(app.screen, LogScreen))
+    screen = app.screen
+    assert isinstance(screen, LogScreen)
+    await pilot.press("t")
+    screen.view.search("miss")
+    await pilot.press("G")
+    live = SIZE[1]
+    await until(pilot, lambda: sum(line.arrived > 0 for line in screen.view.memory.lines) > live)
+    screen.ticker.hush()
+    await pilot.pause(1.0)  # a flood is painted now and then
 
 
 def crash(engine: Engine) -> None:
