@@ -256,6 +256,21 @@ def test_a_daemon_that_goes_and_comes_back_leaves_a_gap_and_no_line_twice(way: s
         assert "connected again, nothing is missing" in scene.collector.remarks()
 
 
+def test_lines_that_repeat_are_all_shown_also_over_a_broken_connection(way: str) -> None:
+    with stage(b"tick\n" * 2000) as scene:
+        scene.begin()
+        scene.collector.wait(lambda: len(scene.collector.texts()) == 2000, "the past")
+        scene.daemon.stop()
+        wait_for_state(scene.engine, "web", HostState.REFUSED)
+        scene.write(b"tick\n" * 3)
+        scene.daemon.start()
+        scene.engine.poll_now()
+        scene.collector.wait(lambda: len(scene.collector.texts()) >= 2003, "what came meanwhile")
+        scene.write(b"last\n")
+        scene.collector.wait_for("last")
+        assert len(scene.collector.texts()) == 2004
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -443,8 +443,9 @@ class LogSource:
         """The connection is gone; what was shown stays, and the place is found again later."""
         self._ignore = 0
         if self._begun and not self._lost:
-            self._lost = True
+            self._lost, end = True, self._end
             self._gap(f"the log broke off: {problem}")
+            self._end = end
         elif not self._begun:
             self._say(problem)
 
