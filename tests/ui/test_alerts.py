@@ -9,9 +9,9 @@ import pytest
 
 from tests.support.supervisord import running_supervisord
 from tests.support.terminal import run_in_terminal
-from tests.ui.screens.cockpit import PROGRAMS, cockpit
+from tests.ui.screens.cockpit import PROGRAMS, cockpit, host_settings
 from tests.ui.widgets.stage import host, picture, process
-from tui.config.schema import AlertSettings
+from tui.config.schema import AlertSettings, Settings
 from tui.model.fleet import FleetPicture, Transition
 from tui.model.process import ProcessKey
 from tui.model.states import ProcessState
@@ -132,6 +132,20 @@ def test_the_end_of_a_long_job_is_told_and_rings_when_it_failed(watched: Watched
         "\x07",
         "\x1b]777;notify;prod;job 3: failed\x07",
     ]
+
+
+async def test_a_program_of_the_settings_is_told_of_a_failure_and_prints_on_no_screen(tmp_path: Path) -> None:
+    told, programs = tmp_path / "told", "[program:web]\ncommand=sleep 1000\nautorestart=false\nstartsecs=0\n"
+    script = f"cat > {told}.new; mv {told}.new {told}; echo noise; echo noise >&2"
+    alerts = AlertSettings(command=("sh", "-c", script), every=0.0)
+    with running_supervisord(programs) as daemon:
+        settings = Settings({"web": host_settings("web", daemon)}, alerts=alerts)
+        async with cockpit(tmp_path, {"web": daemon}, settings=settings) as cock:
+            await cock.until(lambda: cock.state("web", "web") is ProcessState.RUNNING)
+            daemon.proxy.supervisor.signalProcess("web", "KILL")
+            await cock.until(told.exists)
+            assert '"EXITED"' in told.read_text()
+            assert "noise" not in cock.text()
 
 
 @pytest.mark.parametrize(

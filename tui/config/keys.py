@@ -152,6 +152,12 @@ ALERTS = (
         "The sequence that makes the terminal show a notification; auto: where it is known to.",
     ),
     Key(
+        "command",
+        "list of words",
+        "none",
+        "A program that is run when something fails or comes back; no shell; it gets the changes as JSON on its input.",
+    ),
+    Key(
         "every",
         "duration, 0s to 1h",
         "10s",

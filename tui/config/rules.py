@@ -66,6 +66,7 @@ def read_alerts(top: Section) -> AlertSettings:
         title=section.boolean("title", usual.title),
         desktop=section.choice("desktop", modes, usual.desktop),
         every=section.duration("every", EVERY_RANGE, usual.every),
+        command=tuple(word.text for word in section.words("command") or ()),
     )
 
 

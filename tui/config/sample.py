@@ -23,6 +23,7 @@ _EXAMPLES = {
     "folder": "eu/web",
     "tags": "[web, prod]",
     "check_drift": "10m",
+    "command": "[notify-send, supervisord]",
     "ca_file": "ca.pem",
     "client_cert": "me.pem",
     "client_key": "me.key",

@@ -94,6 +94,8 @@ class AlertSettings:
     """By which sequence the terminal shows a notification; auto: where it is known to."""
     every: float = 10.0
     """Seconds from one alert to the next, at least."""
+    command: tuple[str, ...] = ()
+    """The words of a program that is run for an alert; empty: none."""
 
 
 @dataclass(frozen=True, slots=True)

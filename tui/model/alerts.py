@@ -44,6 +44,11 @@ def alert_of(transitions: Iterable[Transition]) -> Alert | None:
     return Alert("; ".join(parts), bool(failed)) if parts else None
 
 
+def is_news(transition: Transition) -> bool:
+    """Whether this change by itself is worth an alert."""
+    return got_worse(transition, transition) or came_back(transition, transition)
+
+
 def got_worse(first: Transition, last: Transition) -> bool:
     """Whether a process that ran or was to run has failed, or a host that answered cannot be reached; not by us."""
     if last.ours or not first.old:

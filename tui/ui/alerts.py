@@ -9,15 +9,20 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from tui.config.schema import AlertSettings
-from tui.model.alerts import Alert, alert_of
+from tui.config.schema import AlertSettings, Settings
+from tui.model.alerts import Alert, alert_of, is_news
 from tui.model.fleet import Counts, Transition
 from tui.model.timeline import Timeline
 from tui.ui.terminal.attention import POP_TITLE, PUSH_TITLE, kind_of, notification, title
 
+if TYPE_CHECKING:
+    from tui.engine.hooks.hook import Hook
+
 GATHER = 1.0
 """Seconds for which news waits for more of its kind."""
+_LAST_SECONDS = 1.0
 LONG_JOB = 10.0
 """Seconds after which one has looked away from a job, and wants to hear of its end."""
 
@@ -33,6 +38,22 @@ class Mute:
         return max(0.0, self.until - now)
 
 
+def hook_of(settings: Settings, complain: Callable[[str], None]) -> Hook | None:
+    """The program of the settings, begun; None without one. It gets no variable that holds a password."""
+    if not settings.alerts.command:
+        return None
+    from tui.config.secrets import EnvPassword
+    from tui.engine.hooks.command import Command
+    from tui.engine.hooks.hook import Hook
+
+    sources = (host.password for host in settings.hosts.values())
+    secret = [source.name for source in sources if isinstance(source, EnvPassword)]
+    program = Command(settings.alerts.command, without=secret, silent=True)
+    hook = Hook(program, complain, every=max(1.0, settings.alerts.every))
+    hook.start()
+    return hook
+
+
 class Alerts:
     """What this run tells; all times are of our monotonic clock."""
 
@@ -43,8 +64,10 @@ class Alerts:
         mute: Mute,
         write: Callable[[str], object],
         environment: Mapping[str, str] = os.environ,
+        hook: Hook | None = None,
     ) -> None:
-        """`name` (clean) is the fleet's; `write` sends to the terminal, or nowhere when there is none."""
+        """`name` (clean) is the fleet's; `write` sends to the terminal, or nowhere when there is none; `hook` has begun."""
+        self._hook = hook
         self._settings = settings
         self._name = name
         self._mute = mute
@@ -67,6 +90,8 @@ class Alerts:
         if not self._pending:
             self._since = now
         self._pending.extend(new)
+        if self._hook is not None and not self._mute.left(now):
+            self._hook.add(filter(is_news, new))
 
     def tick(self, counts: Counts, now: float) -> None:
         """Tell what has waited long enough, and keep the title true."""
@@ -84,7 +109,9 @@ class Alerts:
             self._tell(Alert(sentence, bad))
 
     def close(self) -> None:
-        """The terminal gets its own title back."""
+        """The terminal gets its own title back, and the program its last report."""
+        if self._hook is not None:
+            self._hook.close(_LAST_SECONDS)
         if self._title:
             self._title = ""
             self._write(POP_TITLE)

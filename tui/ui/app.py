@@ -25,7 +25,7 @@ from textual.screen import Screen
 from tui.config.crash import crash_line, write_crash_file
 from tui.model.states import OutcomeKind
 from tui.text import clean
-from tui.ui.alerts import Alerts
+from tui.ui.alerts import Alerts, hook_of
 from tui.ui.screens.base import BaseScreen
 from tui.ui.screens.fleet import FleetScreen
 from tui.ui.screens.interrupted import offer_interrupted
@@ -76,7 +76,10 @@ class SupervisorTuiApp(TypingAhead[int]):
         self._told_to_leave: int | None = None
         self._unsubscribe: Callable[[], None] | None = None
         self._offered = False
-        self._alerts = Alerts(session.settings.alerts, session.title, session.mute, self._tell_terminal)
+        hook = hook_of(session.settings, lambda sentence: self._news.append((sentence, "warning")))
+        self._alerts = Alerts(
+            session.settings.alerts, session.title, session.mute, self._tell_terminal, hook=hook
+        )
         self._kept = KeptPicture(self, self.fleet, self._redact)
         self.animation_level = "none"
 

@@ -29,12 +29,14 @@ class Command:
         without: Iterable[str] = (),
         seconds: float = SECONDS,
         environment: Mapping[str, str] = os.environ,
+        silent: bool = False,
     ) -> None:
-        """`without`: variables that it does not get, because they hold passwords."""
+        """`without`: variables that it does not get, because they hold passwords. `silent`: what it prints goes nowhere."""
         self._words = tuple(words)
         secret = frozenset(without)
         self._environment = {name: value for name, value in environment.items() if name not in secret}
         self._seconds = seconds
+        self._output = subprocess.DEVNULL if silent else 2  # never our stdout, which is for data
         self._name = clean(os.path.basename(self._words[0]), 60)
 
     def __call__(self, report: Report) -> None:
@@ -43,7 +45,8 @@ class Command:
             program = subprocess.Popen(  # noqa: S603  (the user's own words, and no shell)
                 self._words,
                 stdin=subprocess.PIPE,
-                stdout=2,  # stdout is ours, for data
+                stdout=self._output,
+                stderr=self._output,
                 env={**self._environment, **report.variables()},
                 start_new_session=True,
             )
