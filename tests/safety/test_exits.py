@@ -20,7 +20,7 @@ from typing import IO, Any
 
 import pytest
 
-from tests.safety.crashing import ENDLESS
+from tests.safety.crashing import ENDLESS, SECRET
 from tests.safety.showing import WHOLE, show
 from tests.support.pty_process import PtyProcess, in_pty
 from tests.support.supervisord import RealSupervisord, running_supervisord, wait_until
@@ -106,6 +106,7 @@ def test_the_screen_ends_and_leaves_the_terminal_as_it_was(tmp_path: Path, url: 
         took = cause_to_end(program, way, crash)
         if way == "crash":
             wait_until(lambda: "ended because of an error of its own" in program.text, what="a line")
+            check_crash(program, tmp_path)
     _show(f"the screen ends by {way}", f"status {STATUS[way]}", took)
 
 
@@ -348,6 +349,17 @@ def _info(daemon: RealSupervisord) -> dict[str, Any]:
 
 def _how(told: bool) -> str:
     return "with its signal" if told else "without a signal"
+
+
+def check_crash(program: PtyProcess, home: Path) -> None:
+    """One private file that names the place, without values; one line."""
+    (file,) = home.glob("state/*/crash-*.txt")
+    text = file.read_text()
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert "crashing.py" in text
+    assert SECRET not in text
+    assert "Traceback" not in program.raw.decode(errors="replace")
+    assert SECRET.encode() not in program.raw
 
 
 def stands_still(program: PtyProcess) -> bool:

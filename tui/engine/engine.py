@@ -433,6 +433,7 @@ class Engine:
                 kept=KeptJobs(self._state_dir, complain=self._notice),
                 policy=self.policy,
                 changed=self._jobs_changed,
+                failed=self._supervision.failed,
                 drifted=self._drifted,
             )
         return self._jobs

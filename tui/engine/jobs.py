@@ -65,10 +65,11 @@ class Jobs:
         policy: Policy,
         changed: Callable[[], None],
         drifted: Callable[[str, Reread], None] = lambda host, reread: None,
+        failed: Callable[[str, BaseException | None], None] = lambda what, error: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`supervisors` gives the one that may act; `poll` a fresh reading, taken into the fleet; `changed` is told of
-        every new picture, `drifted` of what an update of a host would do."""
+        every new picture, `drifted` of what an update of a host would do, `failed` of a mistake of ours."""
         self.pictures: tuple[JobPicture, ...] = ()
         """Newest first."""
         self._supervisors = supervisors
@@ -80,6 +81,7 @@ class Jobs:
         self._policy = policy
         self._changed = changed
         self._drifted = drifted
+        self._failed = failed
         self._clock = clock
         self._limits: dict[str, tuple[float, ProgramLimits]] = {}
         self._previews: dict[str, Reread] = {}
@@ -113,6 +115,7 @@ class Jobs:
         )
         self._remember(plan)
         self._tasks[number] = asyncio.create_task(self._run(number, plan), name=f"job {number}")
+        self._tasks[number].add_done_callback(self._never_silently)
         self._changed()
         return number
 
@@ -313,12 +316,19 @@ class Jobs:
             for host in plan.whole_hosts:
                 self._memory.remember(host, [step.key for step in plan.acting if step.key.host == host])
 
+    def _never_silently(self, task: asyncio.Task[None]) -> None:
+        """Nobody awaits these tasks before the end, and they are kept: an error in one would be heard of by nobody."""
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._failed(task.get_name(), error)
+
     # --- what was left open -----------------------------------------------------------------------------------------
 
     def _look_after(self, scene: Scene, plan: Plan, step: Step, outcome: Outcome) -> None:
         task = asyncio.create_task(self._settle(scene, plan, step, outcome), name=f"settle {outcome.key}")
         self._settling.add(task)
         task.add_done_callback(self._settling.discard)
+        task.add_done_callback(self._never_silently)
 
     async def _settle(self, scene: Scene, plan: Plan, step: Step, left: Outcome) -> None:
         """Read until the host tells what became of it; two readings, as a frozen one first answers and then acts."""

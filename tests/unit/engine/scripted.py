@@ -220,6 +220,7 @@ def jobs_of(
     directory: Path | None = None,
     policy: Policy | None = None,
     changed: Callable[[], None] = lambda: None,
+    failed: Callable[[str, BaseException | None], None] = lambda what, error: None,
 ) -> Jobs:
     """A place for jobs over these scripted hosts."""
     return Jobs(
@@ -231,5 +232,6 @@ def jobs_of(
         kept=KeptJobs(directory),
         policy=policy or Policy(),
         changed=changed,
+        failed=failed,
         clock=clock,
     )

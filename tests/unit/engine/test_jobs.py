@@ -449,3 +449,31 @@ async def test_a_process_that_somebody_started_and_stopped_meanwhile_is_left_alo
     site.away.clear()
     await eventually(lambda: jobs.job(number).outcomes[key].kind is FAILED)
     assert site.begun == [key]
+
+
+# --- mistakes of ours -----------------------------------------------------------------------------------------------
+
+
+async def test_a_mistake_between_the_steps_is_told_and_every_target_has_an_outcome(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    jobs = jobs_of(
+        site.hosts,
+        site.picture,
+        site.poll,
+        time.monotonic,
+        tmp_path,
+        failed=lambda what, error: told.append(f"{what}: {error!r}"),
+    )
+
+    async def broken(host: str) -> object:
+        raise ZeroDivisionError(host)
+
+    monkeypatch.setattr(jobs, "_limits_of", broken)
+    number = jobs.submit(site.plan(keys=[ProcessKey("h1", "a", "a")]), Tier.TYPED)
+    await asyncio.wait([jobs._tasks[number]])
+    assert len(jobs.job(number).outcomes) == 1
+    assert [words.partition(":")[0] for words in told] == ["job 1"]
+    assert "ZeroDivisionError" in told[0]
+    await jobs.finish(0)
