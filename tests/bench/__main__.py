@@ -1,6 +1,6 @@
 """Every bench, one after another, each in a process of its own: `python -m tests.bench [--quick | --smoke] [--rows FILE] [NAME ...]`.
 
-`--rows FILE` is emptied first. A bench that fails ends the run with its exit code.
+`--rows FILE` is emptied first. After a bench that failed the others still run; the exit code is then that of the first that failed.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ def main() -> int:
     if options.rows is not None:
         options.rows.parent.mkdir(parents=True, exist_ok=True)
         options.rows.write_text("")
+    failed = 0
     for name in options.names:
         print(f"== {name}", flush=True)
         command = [sys.executable, "-m", f"tests.bench.{name}"]
@@ -35,9 +36,9 @@ def main() -> int:
         ended = subprocess.run(command, check=False)
         if ended.returncode:
             print(f"{name} failed with exit code {ended.returncode}", file=sys.stderr)
-            return ended.returncode
+            failed = failed or ended.returncode
         print(f"   ({time.monotonic() - began:.0f} s)\n", flush=True)
-    return 0
+    return failed
 
 
 if __name__ == "__main__":
