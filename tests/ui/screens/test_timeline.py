@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,11 +16,12 @@ from tests.support.supervisord import RealSupervisord, running_supervisord
 from tests.ui.screens.cockpit import PROGRAMS, Cockpit, cockpit
 from tests.unit.engine.history.changes import change, store
 from tui.engine.engine import Engine
-from tui.engine.history.browsing import PAGE
+from tui.engine.history.browsing import PAGE, Page, page_before
 from tui.engine.history.writing import Writer
 from tui.model.fleet import Transition
 from tui.model.process import ProcessKey
 from tui.model.states import ProcessState
+from tui.ui.screens import timeline as timeline_module
 from tui.ui.screens.details import DetailsScreen
 from tui.ui.screens.timeline import TimelineScreen
 
@@ -243,3 +246,28 @@ async def test_the_details_tell_restarts_availability_and_changes_from_before(
         (line,) = lines(cock.text(), "1 restart; ")
         assert "97.22% up in 1 hour" in line
         assert "FATAL→RUNNING" in cock.text()
+
+
+async def test_a_page_that_comes_after_another_filter_was_set_is_not_shown(
+    tmp_path: Path, daemon: RealSupervisord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    past(tmp_path, at(1, "RUNNING", "FATAL"), at(2, "RUNNING", "EXITED", API))
+    go_on, first = threading.Event(), [True]
+
+    def slow(*arguments: Any, **more: Any) -> Page:  # noqa: ANN401
+        late, first[0] = first[0], False
+        page = page_before(*arguments, **more)
+        assert not late or go_on.wait(20)
+        return page
+
+    monkeypatch.setattr(timeline_module, "page_before", slow)
+    async with timeline(tmp_path, daemon, monkeypatch) as cock:
+        await cock.press("E")
+        await cock.until(lambda: not first[0])
+        await cock.press("/", *"celery", "enter")
+        await shown(cock, "RUNNING→FATAL")
+        go_on.set()
+        screen = cock.app.screen
+        assert isinstance(screen, TimelineScreen)
+        await cock.until(lambda: not screen.workers._workers)
+        assert "EXITED" not in cock.text()

@@ -16,7 +16,8 @@ from tui.engine.hooks.report import Report
 from tui.text import clean
 
 SECONDS = 60.0
-_GRACE = 5.0
+GRACE = 5.0
+"""Seconds that it has to end after a polite word."""
 
 
 class Command:
@@ -69,7 +70,7 @@ class Command:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(program.pid, number)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                program.wait(_GRACE)
+                program.wait(GRACE)
         if program.stdin is not None:
             with contextlib.suppress(OSError):
                 program.stdin.close()

@@ -42,7 +42,7 @@ _FILTER = "Only changes to (words, state:bad, host:web*, exit:1, since<2h; empty
 
 @dataclass(slots=True)
 class _Gathered:
-    """What the list shows, as far as it is known."""
+    """What the list shows, as far as it is known. Another filter begins a new one; a late page finds the old one."""
 
     live: list[Transition] = field(default_factory=list)
     """Seen by this program, oldest first."""
@@ -226,8 +226,6 @@ class TimelineScreen(BaseScreen):
         except HistoryError as error:
             self.say(str(error), "warning")
             page = Page()
-        if gathered is not self._rows:
-            return  # another filter was set meanwhile
         gathered.fetching, gathered.ended = False, page.ended
         if page.rows:
             gathered.last = page.rows[-1]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.unit.engine.history.changes import BEGAN, change, told, writer
+from tui.engine.history.browsing import facts_of, glance, page_before
 from tui.engine.history.reading import FEW, Past, reading
+from tui.model.fleet import Transition
 from tui.model.past import PastFilter
 from tui.model.process import ProcessKey
 from tui.model.query import Query
@@ -92,3 +95,45 @@ def test_no_question_goes_through_what_it_does_not_return(past: Past) -> None:
         words = " ".join(row[3] for row in plan)
         assert "SCAN" not in words
         assert "TEMP B-TREE" not in words
+
+
+# --- the past behind what a program has seen ------------------------------------------------------------------------
+
+
+def test_what_another_program_noticed_a_moment_sooner_is_not_shown_a_second_time(tmp_path: Path) -> None:
+    mine = change("RUNNING", "FATAL", 100, start=7)
+    with writer(tmp_path) as one:
+        one.write([change("STARTING", "RUNNING", 50, pid=3, start=6), replace(mine, time=mine.time - 1.5)])
+    page = page_before(tmp_path, mine.time, None, seen={facts_of(mine)})
+    assert told(page.rows) == [("STARTING", "RUNNING")]
+    assert told(page_before(tmp_path, mine.time, None).rows) == [
+        ("RUNNING", "FATAL"),
+        ("STARTING", "RUNNING"),
+    ]
+
+
+def test_pages_follow_one_another_to_the_end(tmp_path: Path) -> None:
+    with writer(tmp_path) as one:
+        one.write(change("RUNNING", "RUNNING", n, pid=n + 1, start=n + 1) for n in range(25))
+    found: list[Transition] = []
+    pages = 0
+    while True:
+        page = page_before(tmp_path, BEGAN + 99, found[-1] if found else None, size=10)
+        found += page.rows
+        pages += 1
+        if page.ended:
+            break
+    assert pages == 3
+    assert seconds(found) == list(range(24, -1, -1))
+
+
+def test_a_glance_joins_what_was_kept_with_what_was_seen_and_doubles_nothing(tmp_path: Path) -> None:
+    mine = change("RUNNING", "FATAL", 100, start=7)
+    with writer(tmp_path) as one:
+        one.begin_run(["web-01"], BEGAN)
+        one.write([change("STARTING", "RUNNING", 50, pid=3, start=6), replace(mine, time=mine.time - 1.5)])
+    found = glance(tmp_path, mine.key, BEGAN + 200)
+    assert told(found.with_seen([mine])) == [("STARTING", "RUNNING"), ("RUNNING", "FATAL")]
+    assert told(found.with_seen([])) == [("STARTING", "RUNNING"), ("RUNNING", "FATAL")]
+    assert found.words.startswith("no restart")
+    assert glance(tmp_path / "nothing", mine.key, BEGAN).words == ""

@@ -385,6 +385,24 @@ def test_the_time_between_two_runs_is_a_gap(tmp_path: Path, monkeypatch: pytest.
     assert gap.end >= ended + 1.5
 
 
+def test_a_machine_that_slept_did_not_look(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    slept = [0.0]
+    run.recorder.wall = lambda: time.time() + slept[0]
+    run.recorder.start(lambda: run.picture, run.said.append)
+    try:
+        until_begun(tmp_path)
+        slept[0] = 5000.0
+        run.see("celery FATAL", "beat")
+        wait_until(lambda: _runs(tmp_path) == 2, what="a new run after the sleep")
+    finally:
+        run.recorder.close(10)
+    with reading(tmp_path) as past:
+        assert past is not None
+        (gap,) = past.coverage(0, time.time() + 5000).gaps()
+    assert gap.end - gap.start == pytest.approx(5000, abs=60)
+
+
 _KILLED = """
 import sys, time
 from pathlib import Path

@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.supervisord import wait_until
 from tests.unit.engine.history.changes import BEGAN, change
+from tui.engine.hooks import command as command_module
 from tui.engine.hooks.command import Command
 from tui.engine.hooks.hook import Undelivered
 from tui.engine.hooks.report import Report
@@ -68,9 +69,13 @@ def test_variables_that_hold_passwords_are_kept_from_it(tmp_path: Path) -> None:
     assert '"OTHER": "fine"' in out.read_text()
 
 
-def test_one_that_takes_too_long_is_ended_with_all_that_it_began(tmp_path: Path) -> None:
+def test_one_that_takes_too_long_is_ended_with_all_that_it_began(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when all of them are deaf to a polite word."""
+    monkeypatch.setattr(command_module, "GRACE", 0.3)
     pids = tmp_path / "pids"
-    script = f"sleep 1000 & echo $! > {pids}; trap '' TERM; wait"
+    script = f"trap '' TERM; sleep 1000 & echo $! > {pids}; wait"
     began = time.monotonic()
     with pytest.raises(Undelivered, match=r"took longer than 0\.5 s") as caught:
         Command(["/bin/sh", "-c", script], seconds=0.5)(REPORT)
