@@ -18,7 +18,13 @@ from tui.errors import WireError
 from tui.model.endpoint import Endpoint, Tls
 from tui.rpc.buffers import Buffers
 from tui.rpc.names import Address, Resolver
-from tui.rpc.problems import cannot_connect, no_handshake, unusable_tls_files, wrong_fingerprint
+from tui.rpc.problems import (
+    broken_handshake,
+    cannot_connect,
+    no_handshake,
+    unusable_tls_files,
+    wrong_fingerprint,
+)
 
 CONNECTS = 64
 """Connects in flight; a quarter of them at most to endpoints whose last one took too long."""
@@ -72,6 +78,8 @@ class Dialer:
             raise (no_handshake(endpoint) if sock else cannot_connect(error, endpoint)) from None
         except OSError as error:
             self._slow.discard(endpoint)
+            if sock is not None and endpoint.scheme == "https" and isinstance(error, ConnectionError):
+                raise broken_handshake(endpoint) from error
             raise cannot_connect(error, endpoint) from error
         self._slow.discard(endpoint)
         return connected

@@ -105,6 +105,15 @@ def no_handshake(endpoint: Endpoint) -> WireError:
     )
 
 
+def broken_handshake(endpoint: Endpoint) -> WireError:
+    """TCP connected, and the peer went away in the middle of the TLS handshake without a word."""
+    return WireError(
+        Cause.TLS,
+        f"{endpoint.url} broke off the TLS handshake",
+        "it may want a client certificate: client_cert; or that port does not speak TLS",
+    )
+
+
 def name_not_found(name: str, error: OSError) -> WireError:
     """The resolver said no, or nothing."""
     name = clean(name, 200)
