@@ -68,6 +68,8 @@ class Scene:
     password: str
     hosts: Path
     child_environment: Path
+    url: str
+    """Of the supervisord on TCP."""
     found: list[str] = field(default_factory=list)
     looked: int = 0
 
@@ -86,9 +88,15 @@ class Scene:
         }
 
     def run(self, *arguments: str, module: str = "tui", **more: str) -> subprocess.CompletedProcess[bytes]:
-        """One command; what it printed and left is looked through."""
+        """One command on the hosts file; what it printed and left is looked through."""
+        return self.run_bare("-c", str(self.hosts), *arguments, module=module, **more)
+
+    def run_bare(
+        self, *arguments: str, module: str = "tui", **more: str
+    ) -> subprocess.CompletedProcess[bytes]:
+        """The same without a hosts file."""
         ran = subprocess.run(
-            [sys.executable, "-m", module, "-c", str(self.hosts), *arguments],
+            [sys.executable, "-m", module, *arguments],
             env={**self.environment, **more},
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -121,7 +129,7 @@ def scene(home: Path, shape: str) -> Iterator[Scene]:
         hosts = home / "hosts.yaml"
         hosts.write_text(_hosts(password, secret_file, child, tcp, unix, echo))
         hosts.chmod(0o600)
-        yield Scene(home, password, hosts, child)
+        yield Scene(home, password, hosts, child, f"http://127.0.0.1:{tcp.port}")
 
 
 def _hosts(
@@ -160,11 +168,16 @@ def test_no_command_shows_or_leaves_a_password(shape: str, tmp_path: Path) -> No
         for where in ("log,thread", "command", "start"):
             ended = here.run("status", module="tests.safety.blabbing", BLAB=where)
             assert b"Traceback" not in ended.stderr
+        by_option = here.run_bare("-s", here.url, "-u", USER, "--password-env", "CANARY", "status")
+        assert b"sleeper" in by_option.stdout
+        in_url = here.url.replace("://", f"://{USER}:{quote(here.password, safe='')}@")
+        refused = here.run_bare("-s", in_url, "status")
+        assert (refused.returncode, refused.stdout) == (2, b"")
         _it_was_blabbed(tmp_path / "state/supervisor-tui")
         _watch(here)
         assert here.child_environment.exists()
     assert here.found == []
-    _show_at_the_end(shape, len(commands) + 5, here.looked)
+    _show_at_the_end(shape, len(commands) + 7, here.looked)
 
 
 def _passwords_were_right(said: str) -> None:
