@@ -335,8 +335,12 @@ class Jobs:
         number = scene.job
         deadline = self._clock() + SETTLE_SECONDS
         readings, finished = 0, False
+        asked = self._clock()
         while self._clock() < deadline:
-            await asyncio.sleep(_SECOND_LOOK if readings == 1 else _SETTLE_PAUSE)
+            # A reading that hung has waited already: the next one is there when a frozen supervisord thaws.
+            pause = _SECOND_LOOK if readings == 1 else _SETTLE_PAUSE - (self._clock() - asked)
+            await asyncio.sleep(max(_SECOND_LOOK, pause))
+            asked = self._clock()
             # Asked for by hand, so that the answer does not wait for the back-off of a host that was away.
             snapshot = await self._poll(left.key.host)
             if snapshot.state is HostState.AUTH:

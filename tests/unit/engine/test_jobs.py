@@ -431,6 +431,25 @@ async def test_a_restart_that_was_cut_is_finished_when_its_host_is_back(
     assert jobs.job(number).note == ""
 
 
+async def test_what_was_never_executed_is_known_right_after_the_host_is_back(
+    jobs: Jobs, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second look, which makes it certain, does not wait as long as one at a host that is away."""
+    number, key = await cut_restart(jobs, site, monkeypatch)
+    step = jobs.job(number).plan.steps[0]
+    site.rows[key] = replace(site.rows[key], state=ProcessState.RUNNING, pid=7, start=step.start)
+
+    async def poll(host: str) -> HostSnapshot:
+        if host not in site.away:
+            monkeypatch.setattr(jobs_module, "_SETTLE_PAUSE", 60)
+        return await site.poll(host)
+
+    monkeypatch.setattr(jobs, "_poll", poll)
+    site.away.clear()
+    await eventually(lambda: jobs.job(number).outcomes[key].kind is NOT_EXECUTED)
+    assert site.begun == [key]
+
+
 async def test_a_restart_that_somebody_finished_meanwhile_is_settled_without_another_start(
     jobs: Jobs, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
