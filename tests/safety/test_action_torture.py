@@ -54,7 +54,7 @@ def short_time_outs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def cut_yard(tmp_path: Path) -> Iterator[Yard]:
-    with yard(tmp_path, daemons=2, programs=20) as running:
+    with yard(tmp_path, daemons=2, programs=20, timeout=30.0) as running:
         yield running
 
 

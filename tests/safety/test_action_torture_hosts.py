@@ -31,7 +31,7 @@ VERBS = {
     Verb.SIGNAL: b"signalProcess",
 }
 TARGETS = 12
-NOISE = 1.0
+NOISE = 2.0
 """Seconds that a busy machine may add to a promise."""
 
 

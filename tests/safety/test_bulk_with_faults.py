@@ -24,6 +24,7 @@ import pytest
 from tests.safety.showing import WHOLE, show
 from tests.support.fake_fleet import Plan, running_fake_fleet
 from tests.support.fault_proxy import End, Fault, FaultProxy, running_proxies
+from tests.support.supervisord import wait_until
 from tui.config.schema import HostSettings, Settings
 from tui.engine import evidence
 from tui.engine.engine import Engine
@@ -41,7 +42,7 @@ DOOMED = "[program:web]\ncommand=sh -c 'exit 3'\nstartsecs=1\nstartretries=0\nst
 RESTART = b"multicall"
 HOSTS, FAULTY, DOOMED_HOSTS = (200, 60, 12) if WHOLE else (60, 32, 4)
 """The sample has as many faults as it takes to have one of each kind."""
-TIMEOUT = 2.0
+TIMEOUT = 5.0
 GONE = "gone"
 """The network is lost at the last byte, for good."""
 FAULTS: dict[str, tuple[Fault, OutcomeKind]] = {
@@ -138,7 +139,10 @@ def test_a_job_tells_each_target_once_and_as_it_was(
     engine = Engine(Settings(hosts), state_dir=tmp_path)
     engine.start()
     try:
-        assert engine.wait_answered(20)
+        assert engine.wait_answered(60)
+        wait_until(
+            lambda: all(host.fresh for host in engine.picture.hosts.values()), seconds=60, what="every host"
+        )
         keys = [ProcessKey(host) for host in hosts]
         plan = make_plan(Verb.RESTART, keys, engine.picture, time.monotonic())
         job = engine.wait_job(engine.submit(plan, Tier.TYPED), 100)

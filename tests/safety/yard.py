@@ -104,7 +104,11 @@ class Yard:
             truths = list(pool.map(lambda place: place.prepare(running), places))
         wanted = ProcessState.RUNNING if running else ProcessState.STOPPED
         self.engine.poll_now([place.key.host for place in places])
-        wait_until(lambda: all(self._seen(place, wanted, running) for place in places), what="the engine")
+        wait_until(
+            lambda: all(self._seen(place, wanted, running) for place in places),
+            seconds=60,
+            what="the engine to see it",
+        )
         return truths
 
     def _seen(self, place: Place, wanted: ProcessState, running: bool) -> bool:
@@ -201,8 +205,13 @@ def _program(directory: Path, number: int, autostart: bool) -> str:
 
 
 @contextlib.contextmanager
-def yard(root: Path, *, daemons: int, programs: int, autostart: bool = False) -> Iterator[Yard]:
-    """So many supervisords with so many programs each; the engine's journal is in `root`/state."""
+def yard(
+    root: Path, *, daemons: int, programs: int, autostart: bool = False, timeout: float = 2.0
+) -> Iterator[Yard]:
+    """So many supervisords with so many programs each; the engine's journal is in `root`/state.
+
+    `timeout` is how long a reading may take: long where a busy machine is not to be taken for a host that is away.
+    """
     with contextlib.ExitStack() as stack:
         proxies = stack.enter_context(running_proxies())
         running: list[RealSupervisord] = []
@@ -221,14 +230,14 @@ def yard(root: Path, *, daemons: int, programs: int, autostart: bool = False) ->
                 places.append(Place(daemon, name, proxies.before(daemon.endpoint), directory / f"{name}.txt"))
         hosts = {
             place.key.host: HostSettings(
-                place.key.host, place.proxy.endpoint, poll=POLL, timeout=2.0, feed="off"
+                place.key.host, place.proxy.endpoint, poll=POLL, timeout=timeout, feed="off"
             )
             for place in places
         }
         engine = Engine(Settings(hosts), state_dir=root / "state")
         stack.callback(engine.stop, 1.0)
         engine.start()
-        assert engine.wait_answered(20)
+        assert engine.wait_answered(60)
         yield Yard(running, places, engine)
 
 

@@ -229,10 +229,17 @@ class Proxies:
         else:
             self.do(call())
 
+    async def _end_tasks(self) -> None:
+        left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
     def close(self) -> None:
         """End all of them and the thread."""
         for proxy in self._all:
             self.do(proxy.close())
+        self.do(self._end_tasks())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_PATIENCE)
         self._loop.close()
