@@ -335,5 +335,5 @@ async def test_what_is_copied_and_saved_is_clean_and_names_its_source_when_there
             "red\u2407 and a line longer than the screen",
         ]
         view.add_lines([Line("other", key=OTHER, channel="stderr")])
-        assert view.text().splitlines()[-1] == "web-02 gunicorn (stderr) | other"
-        assert view.text().splitlines()[0] == "web-01 gunicorn | line 0"
+        assert view.text()().splitlines()[-1] == "web-02 gunicorn (stderr) | other"
+        assert view.text()().splitlines()[0] == "web-01 gunicorn | line 0"

@@ -246,13 +246,19 @@ class LogScreen(ActingScreen):
 
         def typed(path: str | None) -> None:
             if path:
-                self.say(*save_privately(Path(path).expanduser(), self.view.text()))
+                self.run_worker(self._save(path, self.view.text()), exit_on_error=False)
 
         self.app.push_screen(LineScreen("Save the lines to a new file", f"~/{name}-{stamp}.log"), typed)
+
+    async def _save(self, path: str, text: Callable[[], str]) -> None:
+        """On a thread of its own: 200,000 lines take a while, and so may the disk."""
+        self.say(*await asyncio.to_thread(lambda: save_privately(Path(path), text())))
 
 
 def save_privately(path: Path, text: str) -> tuple[str, Severity]:
     """Write a new file, mode 0600; a sentence and its severity. An existing file is never overwritten, half a one never left."""
+    with suppress(RuntimeError):  # nobody's home is there
+        path = path.expanduser()
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     except OSError as error:

@@ -103,8 +103,9 @@ class LogMemory:
         anchor = self[near] if self.first <= near < self.end else None
         index = next((n for n, line in enumerate(self._all) if line is anchor), len(self._all))
         self.filter = search
-        self.lines = self._all if search is None else list(self._shown(self._all))
-        return self.first + (index if search is None else len(self._shown(self._all[:index])))
+        before = self._shown(self._all[:index])
+        self.lines = self._all if search is None else [*before, *self._shown(self._all[index:])]
+        return self.first + len(before)
 
     # --- looking for lines ------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ what one reads; only visible lines are ever parsed.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from textual import events
 from textual.message import Message
@@ -123,10 +123,10 @@ class LogView(LineWidget, can_focus=True):
         """Kept lines that the filter lets through."""
         return len(self.memory.lines)
 
-    def text(self) -> str:
-        """All lines that the filter lets through, clean, as they would be saved."""
-        several = len(self._keys) > 1
-        return "\n".join(_saved(line, several) for line in self.memory.lines)
+    def text(self) -> Callable[[], str]:
+        """What makes the text of all lines that the filter lets through now, clean; it takes a while, on any thread."""
+        lines, several = list(self.memory.lines), len(self._keys) > 1
+        return lambda: "\n".join(_saved(line, several) for line in lines)
 
     def visible_text(self) -> str:
         """The lines in view, clean and whole, as they would be copied."""
