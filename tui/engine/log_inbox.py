@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from tui.engine.log_lines import LogLine
 
-MOST = 20_000
+MOST = 50_000
 """Lines that wait at most; of more only the newest half is kept."""
 
 

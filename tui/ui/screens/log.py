@@ -34,6 +34,9 @@ BOTH: frozenset[Channel] = frozenset({"stdout", "stderr"})
 OUT: frozenset[Channel] = frozenset({"stdout"})
 ERR: frozenset[Channel] = frozenset({"stderr"})
 
+HISTORY, LEAST_HISTORY, ALL_HISTORY = 64 * 1024, 4 * 1024, 1024 * 1024
+"""Bytes of its past that a log begins with: alone, at least, and all of them together where there are many."""
+
 
 class LogScreen(ActingScreen):
     """Lines as they come."""
@@ -97,7 +100,8 @@ class LogScreen(ActingScreen):
 
         self._inbox = inbox = LogInbox(lambda: self._soon(take))
         self.view.clear()
-        self._following = self.engine.follow_logs(self.keys, self.channels, inbox.put)
+        history = max(LEAST_HISTORY, min(HISTORY, ALL_HISTORY // max(1, len(self.keys))))
+        self._following = self.engine.follow_logs(self.keys, self.channels, inbox.put, history)
         self._show_heading()
 
     def _unfollow(self) -> None:
