@@ -202,9 +202,18 @@ def _it_was_blabbed(state: Path) -> None:
 
 def _watch(here: Scene) -> None:
     """A command that stays: what /proc shows of it, once its passwords are read."""
+    token = ("--webhook", "https://127.0.0.1:1/", "--webhook-token-env", "TOKEN")
     process = subprocess.Popen(
-        [sys.executable, "-m", "tui", "-c", str(here.hosts), "watch"],
-        env=here.environment,
+        [
+            sys.executable,
+            "-m",
+            "tui",
+            "-c",
+            str(here.hosts),
+            "watch",
+            *(token if here.password.isascii() else ()),
+        ],
+        env={**here.environment, **({"TOKEN": here.password} if here.password.isascii() else {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -170,11 +170,14 @@ def _password_variables(settings: Settings) -> Iterator[str]:
 
 
 def _variable(name: str) -> Secret:
+    """What it holds; no program that is run from here on inherits it."""
+    from tui.config.environment import forget_variables
     from tui.config.secrets import Secret
 
     value = os.environ.get(name, "").strip()
     if not value:
         raise UsageError(f"the variable {clean(name, 60)} is not set", "export it")
+    forget_variables([name])
     return Secret(value)
 
 
