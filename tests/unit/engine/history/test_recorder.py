@@ -316,7 +316,7 @@ def test_the_file_stays_within_its_size_and_the_newest_stay(
         until_begun(tmp_path)
         largest, number = 0, 0
         now = time.time()
-        for _ in range(20):
+        for _ in range(12):
             batch = [
                 replace(
                     change(

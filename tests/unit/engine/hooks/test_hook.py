@@ -197,10 +197,10 @@ def test_weeks_of_changes_leave_the_memory_as_it_was(tmp_path: Path) -> None:
     hook.start()
     try:
         recorder.start(lambda: FleetPicture({}, Counts()), print)
-        weeks(0, 20_000)
+        weeks(0, 15_000)
         tracemalloc.start()
         before = _settled()
-        weeks(20_000, 60_000)
+        weeks(15_000, 25_000)
         grown = _settled() - before
     finally:
         tracemalloc.stop()
