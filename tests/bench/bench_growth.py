@@ -91,7 +91,7 @@ def measure(size: Size) -> Iterator[Figure]:
             f"growth of {kind} from {hosts[0]:,} to {hosts[-1]:,} hosts x {PROCESSES}",
             exponent(hosts, values),
             "(exponent)",
-            AtMost(NOISE),
+            None if late else AtMost(NOISE),
             note=f"{spoken} {unit} at {sizes} hosts.{warning}",
         )
 
