@@ -45,6 +45,8 @@ _INVISIBLE = _any_of(_INVISIBLE_RANGES)
 _DROPPED = _any_of(_DROPPED_IN_CELLS)
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _MAX_MARKS = 2
+_MAX_MARKS_ANYWHERE = 4
+"""No script piles up more; a hundred of them cover the lines above and below."""
 
 
 class _Replacements(dict[int, str]):
@@ -72,14 +74,38 @@ def clean(text: str, limit: int = 0) -> str:
     """Return `text` safe for a terminal; the same object when there is nothing to do.
 
     Control characters become control pictures, a tab a space, and whatever is invisible, re-orders text or has no agreed
-    glyph U+FFFD (safety.md, "The terminal"). With `limit`, cut to that many cells, the last of them an ellipsis.
+    glyph U+FFFD (safety.md, "The terminal"), and so does the fifth combining mark on a character and all that follow. With
+    `limit`, cut to that many cells, the last of them an ellipsis.
     """
-    if not text.isprintable() or (not text.isascii() and _INVISIBLE.search(text)):
-        cleaned = text.translate(_REPLACEMENTS)
-        text = text if cleaned == text else cleaned
+    text = _replaced(text)
+    if not text.isascii():
+        text = _unstacked(text)
     if limit and (len(text) > limit or not text.isascii()) and cell_width(text) > limit:
         return _cut(text, limit)
     return text
+
+
+def _replaced(text: str) -> str:
+    """The same object when there is nothing to replace."""
+    if text.isprintable() and (text.isascii() or not _INVISIBLE.search(text)):
+        return text
+    replaced = text.translate(_REPLACEMENTS)
+    return text if replaced == text else replaced
+
+
+def _unstacked(text: str) -> str:
+    """The same object when no character has too many marks."""
+    marks, odd = 0, []
+    for place, char in enumerate(text):
+        marks = 0 if char < "\u0300" or _char_width(char) else marks + 1
+        if marks > _MAX_MARKS_ANYWHERE:
+            odd.append(place)
+    if not odd:
+        return text
+    chars = list(text)
+    for place in odd:
+        chars[place] = REPLACEMENT
+    return "".join(chars)
 
 
 def clean_cell(text: str, limit: int = 200) -> str:
@@ -90,15 +116,20 @@ def clean_cell(text: str, limit: int = 200) -> str:
     """
     if text.isascii():
         return clean(text, limit)
-    shown = clean(_DROPPED.sub("", text))
+    shown = _for_a_cell(_replaced(_DROPPED.sub("", text)))
+    return _cut(shown, limit) if cell_width(shown) > limit else shown
+
+
+def _for_a_cell(shown: str) -> str:
+    """Cleaned text without what terminals measure differently."""
+    shown = _DROPPED.sub("", shown)
     kept: list[str] = []
     marks = _MAX_MARKS  # none before the first character: they would land on the neighbour cell
     for char in shown:
         marks = 0 if _char_width(char) else marks + 1
         if marks <= _MAX_MARKS:
             kept.append(char)
-    shown = "".join(kept)
-    return _cut(shown, limit) if cell_width(shown) > limit else shown
+    return "".join(kept)
 
 
 # --- cells ----------------------------------------------------------------------------------------------------------
@@ -127,11 +158,12 @@ def cell_width(text: str) -> int:
 
 
 def fit(text: str, cells: int) -> str:
-    """Return cleaned `text` exactly `cells` wide: padded with spaces, or cut with an ellipsis."""
+    """Return cleaned `text` as a cell exactly `cells` wide: padded with spaces, or cut with an ellipsis."""
     if cells <= 0:
         return ""
     if text.isascii():
         return text.ljust(cells) if len(text) <= cells else text[: cells - 1] + ELLIPSIS
+    text = _for_a_cell(text)
     width = cell_width(text)
     if width > cells:
         text = _cut(text, cells)

@@ -103,6 +103,16 @@ def test_a_cell_drops_flags_joiners_and_piled_up_marks() -> None:
     assert clean_cell("\u0301e") == "e"
 
 
+def test_marks_that_pile_up_are_shown_for_what_they_are() -> None:
+    assert clean("e" + "\u0301" * 7) == "e" + "\u0301" * 4 + "\ufffd" * 3
+    assert log_spans("\x1b[1m" + "\u0301" * 5)[0][0] == "\u0301" * 4 + "\ufffd"
+    assert clean("กำลังทำงาน") == "กำลังทำงาน"
+
+
+def test_a_cell_that_is_fitted_holds_nothing_that_terminals_measure_differently() -> None:
+    assert fit("🇩🇪e\u0301\u0301\u0301👍🏽", 6) == "e\u0301\u0301👍   "
+
+
 @unhurried
 @given(hostile.map(clean), st.integers(0, 40))
 def test_fit_is_exactly_as_wide_as_asked(text: str, cells: int) -> None:

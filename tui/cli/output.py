@@ -20,6 +20,8 @@ from tui.model.states import Health, OutcomeKind
 from tui.text import cell_width, clean_cell, compact_duration
 
 SCHEMA = 1
+_NAME_CELLS = 120
+"""Of a name in a table: every row is as wide as the widest."""
 
 _COLOUR = {Health.GOOD: "green", Health.BUSY: "yellow", Health.RESTING: None, Health.BAD: "red"}
 _OUTCOME_COLOUR = {
@@ -115,7 +117,7 @@ def _status_cells(snapshot: HostSnapshot, process: Process, monotonic: float) ->
         note = f"as of {compact_duration(age)} ago" + (f"; {note}" if note else "")
     return [
         snapshot.host,
-        process.title,
+        clean_cell(process.title, _NAME_CELLS),
         process.state.name,
         str(process.pid or "-"),
         compact_duration(process.uptime(snapshot.now(monotonic))),
@@ -157,7 +159,7 @@ def outcome_table(outcomes: Sequence[tuple[str, Outcome]]) -> str:
         (
             [
                 outcome.key.host,
-                shown,
+                clean_cell(shown, _NAME_CELLS),
                 outcome.kind.value.replace("_", " "),
                 f"{outcome.seconds:.1f}s",
                 clean_cell(outcome.detail, 400),
