@@ -110,11 +110,15 @@ def run_in_terminal(
     rows: int = 40,
     environment: Mapping[str, str] | None = None,
     home: Path,
+    module: str = "tui",
 ) -> Iterator[Terminal]:
-    """`supervisor-tui` with these arguments in a terminal of this size; killed when the block ends."""
+    """`supervisor-tui` with these arguments in a terminal of this size; killed when the block ends.
+
+    `module` is run instead of the program.
+    """
     child = pexpect.spawn(
         sys.executable,
-        ["-m", "tui", *arguments],
+        ["-m", module, *arguments],
         dimensions=(rows, columns),
         env={
             **{

@@ -157,8 +157,8 @@ MARKERS: tuple[bytes, ...] = tuple(
     piece.encode()
     for piece in (
         "\x1b[66;66H", "\x1b[3J", "\x1b[38;5;213;9m", "\x1b[6n", "\x1b[0c", "\x1b[?1337h", "\x1b[3;7r", "\x1b[77@",
-        "\x1b[>4;2m", "\x1b[8;10;10t", "\x1bc", "\x1b[!p", "\x1b#8", "\x1b(0", "\x1b]0;", "\x1b]2;", "\x1b]4;", "\x1b]8;",
-        "\x1b]9;", "\x1b]10;", "\x1b]50;", f";{CLIPBOARD}", "\x1b]777", "\x1b]1337", "\x1bP", "\x1b_", "\x1b^", "\x1bX",
+        "\x1b[>4;2m", "\x1b[8;10;10t", "\x1bc", "\x1b[!p", "\x1b#8", "\x1b(0", "\x1b]0;", "\x1b]2;root", "\x1b]4;", "\x1b]8;",
+        "\x1b]9;", "\x1b]10;", "\x1b]50;", CLIPBOARD + "\x07", "\x1b]777", "\x1b]1337", "\x1bP", "\x1b_", "\x1b^", "\x1bX",
         "\x1b[77;77H", "safe\x08", "bad\r", "one\n", "tab\t",
     )
 )  # fmt: skip
