@@ -174,13 +174,22 @@ def process_from_struct(host: str, struct: Mapping[str, object]) -> Process:
         _name(struct, "name"),
         state=as_int(struct.get("state"), "a process's state"),
         pid=as_int(struct.get("pid", 0), "a process's pid"),
-        start=max(0, as_int(struct.get("start", 0), "a process's start")),  # Go's zero time is far below 0
-        stop=max(0, as_int(struct.get("stop", 0), "a process's stop")),
+        start=server_time(struct.get("start", 0), "a process's start"),
+        stop=server_time(struct.get("stop", 0), "a process's stop"),
         exitstatus=as_int(struct.get("exitstatus", 0), "a process's exitstatus"),
         spawnerr=as_str(struct.get("spawnerr", ""), "a process's spawnerr"),
         stdout_logfile=as_str(struct.get("stdout_logfile", ""), "a process's stdout_logfile"),
         stderr_logfile=as_str(struct.get("stderr_logfile", ""), "a process's stderr_logfile"),
     )
+
+
+MAX_TIME = 9_999_999_999
+"""Epoch seconds; a calendar ends, and what is later than this is no time (supervisord's own end in 2038)."""
+
+
+def server_time(value: object, what: str) -> int:
+    """Epoch seconds that a calendar can show: Go's zero time is far below 0, and a liar's may be anywhere."""
+    return min(max(0, as_int(value, what)), MAX_TIME)
 
 
 def _name(struct: Mapping[str, object], field_name: str) -> str:
@@ -195,7 +204,7 @@ def processes_from_list(host: str, value: object) -> tuple[tuple[Process, ...], 
     structs = [as_struct(row, "a process") for row in as_list(value, "the process list")]
     check_count(len(structs))
     rows = disambiguate([process_from_struct(host, struct) for struct in structs])
-    now = as_int(structs[-1].get("now", 0), "the server's time") if structs else 0
+    now = server_time(structs[-1].get("now", 0), "the server's time") if structs else 0
     return rows, now
 
 

@@ -87,5 +87,5 @@ def _decode_strict(body: Body, keys: Sequence[ProcessKey]) -> Named:
             continue
         struct = answers.as_struct(value, "a process")
         processes.append(answers.process_from_struct(key.host, struct))
-        now = answers.as_int(struct.get("now", 0), "the server's time")
+        now = answers.server_time(struct.get("now", 0), "the server's time")
     return tuple(processes), now

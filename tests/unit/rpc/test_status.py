@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.unit.rpc.wire_strategies import process_structs, status_body
 from tui.errors import BadAnswer, WireError
 from tui.model.process import Process
-from tui.rpc.answers import MAX_PROCESSES, processes_from_list
+from tui.rpc.answers import MAX_PROCESSES, MAX_TIME, processes_from_list
 from tui.rpc.codec import decode_answer
 from tui.rpc.rows import SUPERVISOR_4, layout_of
 from tui.rpc.status import StatusDecoder, _Reading, _Rows
@@ -271,3 +271,15 @@ def test_a_bad_answer_leaves_the_rows_before_it_untouched() -> None:
     again = decoder.decode(status_body([row()]))
     assert again.processes is first.processes
     assert not again.changed
+
+
+@pytest.mark.parametrize("field", ["start", "stop", "now"])
+@pytest.mark.parametrize("number", [2**62, -(2**62), 10**10])
+def test_a_time_that_no_calendar_knows_is_brought_within_one(field: str, number: int) -> None:
+    """It ended `status --json` for every other host."""
+    rows = [row(name) | {field: 1_234_567_890} for name in ("web", "other")]
+    body = status_body(rows).replace(b"1234567890", b"%d" % number)
+    answer = StatusDecoder("host").decode(body)
+    times = [answer.now, *(time for process in answer.processes for time in (process.start, process.stop))]
+    assert all(0 <= time <= MAX_TIME for time in times)
+    assert strictly(body) == by_difference(StatusDecoder("host"), body)
