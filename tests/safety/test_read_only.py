@@ -88,7 +88,7 @@ def test_random_keys_on_every_screen_change_nothing(tmp_path: Path, fleet: FakeF
         stop_one(program, b"fake-1")
         wait_until(lambda: changing(fleet.asked()[1]), what="the keys to do something where they may")
         stop_one(program, b"fake-0")
-        type_at_random(program, KEYS)
+        type_at_random(program, KEYS // 5)
     locked, open_ = fleet.asked()
     assert changing(locked) == {}
     assert [line for line in journal(tmp_path) if line["host"] == "fake-0"] == []
@@ -106,7 +106,7 @@ def test_random_keys_on_every_screen_change_nothing(tmp_path: Path, fleet: FakeF
     assert journal(home) == []
     looks = sum(sum(host.values()) for host in after) - sum(sum(host.values()) for host in before)
     show(
-        f"{KEYS} random keys on every screen of a read-only session, and as many where one host of two is",
+        f"{KEYS} random keys on every screen of a read-only session, and {KEYS // 5} where one host of two is",
         "only methods of the allow-list",
         f"{looks} requests, all on it; where it was allowed {sum(changing(open_).values())} others",
     )
@@ -158,7 +158,7 @@ VERBS = {
 }
 
 
-@pytest.mark.parametrize("verb", VERBS if WHOLE else ["restart", "reread", "daemon shutdown"])
+@pytest.mark.parametrize("verb", VERBS if WHOLE else ["restart", "update", "daemon shutdown"])
 def test_a_command_is_refused_with_5(tmp_path: Path, fleet: FakeFleet, verb: str) -> None:
     path = hosts_file(tmp_path, fleet)
     ran = subprocess.run(

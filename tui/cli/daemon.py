@@ -7,11 +7,11 @@ import time
 import click
 
 from tui.cli.act import consent_options, run_plan
-from tui.cli.exit_codes import ExitCode
+from tui.cli.exit_codes import ExitCode, worst
 from tui.cli.invocation import Invocation, narrate, watching
 from tui.cli.output import print_json
 from tui.engine.daemon_actions import reread_words
-from tui.errors import SupervisorTuiError, UsageError
+from tui.errors import RefusedError, SupervisorTuiError, UsageError
 from tui.model.plan import Verb, make_plan
 from tui.model.process import ProcessKey
 from tui.model.target import resolve_hosts
@@ -50,7 +50,10 @@ def update(invocation: Invocation, hosts: tuple[str, ...], yes: bool, dry_run: b
             for host, answer in plans.items():
                 (click.echo if dry_run else narrate)(f"{host}: {reread_words(answer)}")
         todo = [host for host, answer in plans.items() if answer.added or answer.changed or answer.removed]
-        refused = ExitCode.UNREADABLE if failed else ExitCode.OK
+        refused = worst(
+            ExitCode.REFUSED if isinstance(error, RefusedError) else ExitCode.UNREADABLE
+            for error in failed.values()
+        )
         if dry_run or not todo:
             return refused
         plan = make_plan(

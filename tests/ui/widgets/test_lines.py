@@ -1,7 +1,8 @@
+import pytest
 from rich.style import Style
 from textual.app import App, ComposeResult
 
-from tui.ui.widgets.lines import cut_runs, differences, make_strip, wrap_runs
+from tui.ui.widgets.lines import cut_runs, differences, make_strip, wrap_runs, wrap_words
 from tui.ui.widgets.ticker import Ticker
 
 PLAIN = Style()
@@ -77,3 +78,8 @@ async def test_what_is_told_to_a_hidden_line_is_what_it_shows_when_it_comes_back
         ticker.display = True
         await pilot.pause()
         assert "the row now" in ticker.render_line(0).text
+
+
+@pytest.mark.parametrize("width", [-3, 0, 1])
+def test_words_are_wrapped_however_little_room_there_is(width: int) -> None:
+    assert wrap_words("ab  c", width) == ["a", "b", "c"]

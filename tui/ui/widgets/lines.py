@@ -266,7 +266,8 @@ def wrap_runs(head: Sequence[Run], runs: Sequence[Run], width: int) -> tuple[tup
 
 
 def wrap_words(text: str, width: int) -> list[str]:
-    """`text` in lines of at most `width` cells, broken at spaces where there are any."""
+    """`text` in lines of at most `width` cells, or one where that is less, broken at spaces where there are any."""
+    width = max(1, width)
     lines: list[str] = []
     line = ""
     for word in text.split(" "):

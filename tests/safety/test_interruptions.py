@@ -1,0 +1,88 @@
+"""What happens to a terminal and to a machine while the screen is open: it goes on, and shows the truth afterwards."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.safety.showing import WHOLE, show
+from tests.support.pty_process import in_pty
+from tests.support.supervisord import running_supervisord, wait_until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.terminal]
+
+_BECOME_BASH = "import os, sys; os.execvp('bash', ['bash', *sys.argv[1:]])"
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="needs a shell with job control")
+def test_ctrl_z_gives_the_shell_its_terminal_and_fg_brings_the_screen_back(tmp_path: Path) -> None:
+    with (
+        running_supervisord() as daemon,
+        in_pty(
+            "--norc", "-i", home=tmp_path, program=["-c", _BECOME_BASH], environment={"PS1": "$ "}
+        ) as shell,
+    ):
+        shell.press(f"{sys.executable} -m tui -s http://127.0.0.1:{daemon.port}\r".encode())
+        shell.wait_for("sleeper +● RUNNING")
+        for _ in range(2):
+            shell.press(b"\x1a")
+            shell.wait_for("Stopped")
+            assert shell.modes - {b"2004"} == set(), "a mode is left on (bash itself turns the paste mode on)"
+            shell.press(b"echo on$((40 + 2))\r")
+            shell.wait_for("^on42")
+            daemon.proxy.supervisor.stopProcess("sleeper")
+            shell.press(b"fg\r")
+            shell.wait_for("sleeper +○ STOPPED")
+            shell.wait_gone(r"^on42|\$ fg")  # all of it is drawn again, not only what has changed
+            shell.press(b"?")
+            shell.wait_for("Keys of the fleet screen")
+            shell.press(b"\x1b")
+            shell.wait_for("sleeper +○ STOPPED")
+            daemon.proxy.supervisor.startProcess("sleeper")
+            shell.wait_for("sleeper +● RUNNING")
+    show("ctrl+z and `fg`, twice", "the shell can use its terminal, then the screen shows what is true", "so")
+
+
+def test_a_terminal_of_any_size_changes_it_at_any_time(tmp_path: Path) -> None:
+    sizes = [(1, 1), (200, 3), (3, 60), (40, 8), (2, 2), (250, 70), (120, 40)]
+    with (
+        running_supervisord() as daemon,
+        in_pty("-s", f"http://127.0.0.1:{daemon.port}", home=tmp_path) as program,
+    ):
+        program.wait_for("sleeper +● RUNNING")
+        for screen in (b"", b"l", b"?", b"d", b"X") if WHOLE else (b"l", b"X"):
+            program.press(screen)
+            for columns, rows in sizes:
+                program.resize(columns, rows)
+                wait_until(lambda: not program.busy, what="it to be drawn")
+                assert program.process.poll() is None
+            program.press(b"\x1b[27u")
+        program.wait_for("sleeper +● RUNNING")
+    show("every size from 1x1 to 250x70, on five screens", "it goes on and draws what fits", "so")
+
+
+@pytest.mark.parametrize("locale", ["C", "de_DE.ISO-8859-1"])
+def test_a_locale_without_utf_8_gets_a_screen_of_characters_that_it_has(tmp_path: Path, locale: str) -> None:
+    encoding = "ascii" if locale == "C" else "latin-1"
+    environment = {
+        "LC_ALL": locale,
+        "LANG": locale,
+        "PYTHONCOERCECLOCALE": "0",
+        "PYTHONUTF8": "0",
+        "PYTHONIOENCODING": encoding,
+    }
+    with (
+        running_supervisord() as daemon,
+        in_pty("-s", f"http://127.0.0.1:{daemon.port}", home=tmp_path, environment=environment) as program,
+    ):
+        program.wait_for("sleeper .*RUNNING")
+        bytes(program.raw).decode(encoding)
+        assert b"\\u" not in program.raw, "characters are spelled out, and everything behind them is moved"
+        os.kill(program.process.pid, signal.SIGTERM)
+        assert program.wait_ended(10) == 143
+    show(f"a terminal in {encoding}", "a screen, with `?` for what it has no character for", "so")
