@@ -6,16 +6,20 @@ import os
 import shutil
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.safety.showing import WHOLE, show
+from tests.support.fake_fleet import Plan, running_fake_fleet
 from tests.support.pty_process import in_pty
 from tests.support.supervisord import running_supervisord, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.terminal]
 
+FEW_FILES = 30
+_AS_MODULE = "runpy.run_module('tui', run_name='__main__')"
 _BECOME_BASH = "import os, sys; os.execvp('bash', ['bash', *sys.argv[1:]])"
 
 
@@ -86,3 +90,32 @@ def test_a_locale_without_utf_8_gets_a_screen_of_characters_that_it_has(tmp_path
         os.kill(program.process.pid, signal.SIGTERM)
         assert program.wait_ended(10) == 143
     show(f"a terminal in {encoding}", "a screen, with `?` for what it has no character for", "so")
+
+
+def test_without_file_descriptors_it_says_so_and_goes_on(tmp_path: Path) -> None:
+    with running_fake_fleet(Plan(hosts=40, processes=10)) as fleet:
+        path = tmp_path / "hosts.yaml"
+        lines = "".join(
+            f"  web-{n:02}: {{host: 127.0.0.1, port: {port}}}\n" for n, port in enumerate(fleet.ports)
+        )
+        path.write_text(f"defaults: {{poll: 1s}}\nhosts:\n{lines}")
+        few = f"import resource, runpy; resource.setrlimit(resource.RLIMIT_NOFILE, ({FEW_FILES}, {FEW_FILES})); "
+        with in_pty("-c", str(path), home=tmp_path, program=["-c", f"{few}{_AS_MODULE}"]) as program:
+            program.wait_for("has no file descriptors left")
+            program.wait_for(r"[1-9]\d* up")
+            program.press(b"?")
+            program.wait_for("Keys of the fleet screen")
+            program.press(b"\x1b[27u")
+            program.wait_gone("Keys of the fleet screen")
+            before, began = program.cpu, time.monotonic()
+            while time.monotonic() - began < 3:
+                time.sleep(0.1)  # the measure itself
+            used = (program.cpu - before) / 3
+            assert used < 0.3, "it spins"
+            os.kill(program.process.pid, signal.SIGTERM)
+            assert program.wait_ended(10) == 143
+    show(
+        "40 hosts with 30 file descriptors",
+        "the cause in words, the others go on, no spinning",
+        f"{used:.0%} of a core",
+    )
