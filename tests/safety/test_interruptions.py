@@ -18,7 +18,7 @@ from tests.support.supervisord import running_supervisord, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.terminal]
 
-FEW_FILES = 30
+FEW_FILES = 40
 _AS_MODULE = "runpy.run_module('tui', run_name='__main__')"
 _BECOME_BASH = "import os, sys; os.execvp('bash', ['bash', *sys.argv[1:]])"
 
@@ -115,7 +115,7 @@ def test_without_file_descriptors_it_says_so_and_goes_on(tmp_path: Path) -> None
             os.kill(program.process.pid, signal.SIGTERM)
             assert program.wait_ended(10) == 143
     show(
-        "40 hosts with 30 file descriptors",
+        f"40 hosts with {FEW_FILES} file descriptors",
         "the cause in words, the others go on, no spinning",
         f"{used:.0%} of a core",
     )

@@ -6,6 +6,9 @@ Who comes in: `http` with an endpoint and a protocol. What leaves: that protocol
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
+import resource
 import socket
 import ssl
 import sys
@@ -30,6 +33,8 @@ CONNECTS = 64
 """Connects in flight; a quarter of them at most to endpoints whose last one took too long."""
 CONNECT_SECONDS = 3.0
 MAX_ADDRESSES = 8
+SPARE_FILES = 16
+"""Descriptors that no connection may take: a screen that is opened for the first time is read from its file."""
 _STAGGER = 0.25
 _UNIX_RETRY = 0.05
 _KEEPALIVE = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
@@ -199,6 +204,7 @@ async def _give_up(trying: set[asyncio.Task[socket.socket]]) -> None:
 async def _connect_tcp(family: socket.AddressFamily, address: tuple[str | int, ...]) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
+        _leave_room(sock)
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -214,9 +220,17 @@ async def _connect_tcp(family: socket.AddressFamily, address: tuple[str | int, .
     return sock
 
 
+def _leave_room(sock: socket.socket) -> None:
+    """Raise EMFILE when this one took one of the last descriptors: the journal and the screen need those themselves."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit != resource.RLIM_INFINITY and sock.fileno() >= limit - SPARE_FILES:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+
 async def _connect_unix(path: str) -> socket.socket:
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
+        _leave_room(sock)
         sock.setblocking(False)
         while True:
             try:
