@@ -92,8 +92,9 @@ def test_an_action_under_a_supervisord_that_is_killed_claims_nothing_that_is_not
             story = Story(running, verb, seed)
             delay = (0.0, 0.0, 0.005, 0.02, 0.1, 0.3)[seed % 6]
             story.run(
-                threading.Timer(delay, daemon.kill).start if delay else daemon.kill,
+                daemon.kill,
                 daemon.start,
+                delay=delay,
                 wait_for_the_job=seed % 2 == 1,
             )
             tally.add(story, story.lies(functools.partial(wrong_after_a_kill, int(autostart))))
@@ -116,16 +117,24 @@ class Story:
         self._before = running.prepare(running.places, verb)
 
     def run(
-        self, strike: Callable[[], None], mend: Callable[[], None], *, wait_for_the_job: bool = True
+        self,
+        strike: Callable[[], None],
+        mend: Callable[[], None],
+        *,
+        wait_for_the_job: bool = True,
+        delay: float = 0.0,
     ) -> None:
-        """`strike` right before the last byte of one of the requests passes, and `mend` it; when the job has given up, or now."""
+        """`strike` right before the last byte of a request passes, or `delay` after; `mend` when the job has given up, or now."""
         struck = threading.Event()
         passed = itertools.count()
 
+        def hit() -> None:
+            strike()
+            struck.set()
+
         def look(request: bytes) -> None:
             if VERBS[self.verb] in request and next(passed) == self._at:
-                strike()
-                struck.set()
+                threading.Timer(delay, hit).start() if delay else hit()
 
         for place in self.yard.places:
             place.proxy.at_commit = look
@@ -148,7 +157,10 @@ class Story:
         told = []
         for place, before in zip(self.yard.places, self._before, strict=True):
             outcome = self.outcomes[place.key]
-            if words := lie(self.verb, outcome, before, place):
+            deadline = time.monotonic() + 5  # a program that was just started may not have written so yet
+            while (words := lie(self.verb, outcome, before, place)) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            if words:
                 told.append(f"{words}: {before}, then {place.truth}; told {outcome}")
         return told
 
