@@ -220,19 +220,28 @@ def test_a_pipe_that_nobody_reads_does_not_hold_up_the_end(tmp_path: Path) -> No
             command, stdout=subprocess.PIPE, env={**os.environ, "XDG_STATE_HOME": str(tmp_path)}
         ) as program:
             assert program.stdout is not None
-            size = fcntl.fcntl(program.stdout, fcntl.F_GETPIPE_SZ)
-            wait_until(
-                lambda: waiting_in(program.stdout) > size - 4096, seconds=60, what="the pipe to be full"
-            )
+            waits = Growth(program.stdout)
+            wait_until(waits.has_ended, seconds=60, what="the pipe to be full")
             began = time.monotonic()
             program.terminate()
             assert program.wait(PROMISED_SECONDS + LENIENT) == STATUS["TERM"]
     _show("`tail -f` ends by TERM while nobody reads its pipe", "status 143", time.monotonic() - began)
 
 
-def waiting_in(pipe: IO[bytes]) -> int:
-    """Bytes that nobody has read."""
-    return int(struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, b"\0" * 4))[0])
+class Growth:
+    """A pipe that nobody reads: it is full when no more bytes come, for its pages need not be."""
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        self._pipe = pipe
+        self._waiting = 0
+        self._since = time.monotonic()
+
+    def has_ended(self) -> bool:
+        """Whether some bytes wait, and for a while no more have come."""
+        waiting = int(struct.unpack("i", fcntl.ioctl(self._pipe, termios.FIONREAD, b"\0" * 4))[0])
+        if waiting != self._waiting:
+            self._waiting, self._since = waiting, time.monotonic()
+        return waiting > 8192 and time.monotonic() - self._since > 2.0
 
 
 def test_nohup_keeps_a_command_running_without_its_terminal(tmp_path: Path, url: str) -> None:
