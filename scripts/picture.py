@@ -23,12 +23,16 @@ from tui.config.passwords import fetch_passwords
 from tui.demo import keeper
 from tui.demo.fleet import DemoFleet
 from tui.engine.engine import Engine
+from tui.model.pace import Pace
+from tui.model.plan import Verb, make_plan
+from tui.model.policy import Tier
 from tui.model.process import ProcessKey
 from tui.model.query import Query
 from tui.model.states import ProcessState
 from tui.model.view import Column
 from tui.ui.app import SupervisorTuiApp
 from tui.ui.keymap import make_keymap
+from tui.ui.screens.jobs import JobsScreen
 from tui.ui.screens.log import LogScreen
 from tui.ui.session import Session
 
@@ -51,7 +55,7 @@ def main() -> None:
 
 
 async def take_pictures(fleet: DemoFleet) -> dict[str, str]:
-    """The screens as SVG: the fleet after a crash, and a merged log."""
+    """The screens as SVG: the fleet after a crash, a merged log, and a rolling restart half-way."""
     settings = load(fleet.hosts_file)
     passwords = fetch_passwords(settings.hosts.values())
     engine = Engine(settings, state_dir=fleet.state_dir, passwords=passwords)
@@ -73,7 +77,10 @@ async def take_pictures(fleet: DemoFleet) -> dict[str, str]:
             await pilot.pause(2.0)  # the details come from two more answers
             screen = private(app.export_screenshot(title="supervisor-tui"))
             await merge_logs(app, pilot)
-            return {"screen": screen, "logs": private(app.export_screenshot(title="supervisor-tui: logs"))}
+            logs = private(app.export_screenshot(title="supervisor-tui: logs"))
+            await roll(app, pilot)
+            rolling = private(app.export_screenshot(title="supervisor-tui: a rolling restart"))
+            return {"screen": screen, "logs": logs, "rolling": rolling}
     finally:
         engine.stop()
 
@@ -92,6 +99,20 @@ async def merge_logs(app: SupervisorTuiApp, pilot: Pilot[int]) -> None:
     await until(pilot, lambda: sum(line.arrived > 0 for line in screen.view.memory.lines) > live)
     screen.ticker.hush()
     await pilot.pause(1.0)  # a flood is painted now and then
+
+
+async def roll(app: SupervisorTuiApp, pilot: Pilot[int]) -> None:
+    """A restart of all workers in batches, half-way."""
+    engine = app.engine
+    workers = [ProcessKey(host, "pool", "") for host in ("pyweb1", "pyweb3", "pyweb4")]
+    pace = Pace(batch=3, canary=True, settle=1.0, max_failed=1)
+    plan = make_plan(Verb.RESTART, workers, engine.picture, time.monotonic(), pace=pace)
+    number = engine.submit(plan, Tier.TYPED)
+    await pilot.press("escape", "J")
+    await until(pilot, lambda: isinstance(app.screen, JobsScreen))
+    await until(pilot, lambda: engine.wait_job(number, 0).done > 1 + pace.batch)
+    await until(pilot, lambda: len(engine.wait_job(number, 0).running) > 1)
+    await pilot.pause(0.2)
 
 
 def crash(engine: Engine) -> None:
