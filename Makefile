@@ -6,7 +6,7 @@ UV      := $(shell command -v uv 2>/dev/null)
 PYTHON  ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 # Tests mostly wait for supervisord: more workers than the two cores that they are meant for.
-WORKERS ?= 5
+WORKERS ?= 8
 PINS    := $(CURDIR)/constraints.txt
 
 .PHONY: demo test lint types layers unit explore bench bench-quick torture picture lock clean

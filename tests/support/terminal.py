@@ -90,10 +90,11 @@ class Terminal:
         assert callable(satisfied)
         deadline = time.monotonic() + seconds
         while True:
+            alive = self.child.isalive()  # before looking: what it said last is seen, too
             text = self.text
             if satisfied(text):
                 return text
-            if time.monotonic() > deadline or not self.child.isalive():
+            if time.monotonic() > deadline or not alive:
                 raise AssertionError(f"waited {seconds:g} s for {what}; the screen was:\n{text}")
 
 
