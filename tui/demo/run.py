@@ -54,13 +54,13 @@ def _tour(fleet: DemoFleet) -> int:
 
 def _wait_for_the_end(fleet: DemoFleet) -> int:
     """Tell where everything is, and sleep until somebody ends us; that is how this is meant to end, so it is 0."""
-    _say(f"hosts file: {fleet.hosts_file}")
-    for host in fleet.hosts.values():
-        _say(f"  {host.name}  {host.url}")
-    for name, url in fleet.site_urls.items():
-        _say(f"  the site on {name}  {url}")
-    _say("try: supervisor-tui -c FILE status · end with ctrl-c")
     try:
+        _say(f"hosts file: {fleet.hosts_file}")
+        for host in fleet.hosts.values():
+            _say(f"  {host.name}  {host.url}")
+        for name, url in fleet.site_urls.items():
+            _say(f"  the site on {name}  {url}")
+        _say("try: supervisor-tui -c FILE status · end with ctrl-c")
         while True:
             signal.pause()
     except (SystemExit, KeyboardInterrupt):
