@@ -57,7 +57,8 @@ def measure(size: Size) -> Iterator[Figure]:
     if size is Size.SMOKE:
         yield from following_figures(3, 1.0, 0.5)
     else:
-        yield from following_figures(LOGS, 20.0 if size is Size.FULL else 6.0, 4.0)
+        seconds, settle = (20.0, 4.0) if size is Size.FULL else (2.0, 1.0)
+        yield from following_figures(LOGS, seconds, settle)
 
 
 # --- search ---------------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ CHURN = 0.02
 BASELINE_HOSTS = 200
 SIZES = ((1000, 10), (2000, 15))
 """Hosts, and percent of a core that they may take."""
-SETTLE = {Size.FULL: 75.0, Size.QUICK: 5.0, Size.SMOKE: 0.5}
+SETTLE = {Size.FULL: 75.0, Size.QUICK: 3.0, Size.SMOKE: 0.5}
 """Seconds after the start: feeds open with the second read, and one that was late then is tried again after half a minute."""
 WATCH = {Size.FULL: 30.0, Size.QUICK: 2.0, Size.SMOKE: 0.5}
 
