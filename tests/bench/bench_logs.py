@@ -25,8 +25,8 @@ from tests.bench.figures import AtMost, Figure, Size, run
 from tests.support.supervisord import RealSupervisord, running_supervisord
 from tui.config.schema import HostSettings, Settings
 from tui.engine.engine import Engine
-from tui.engine.log_lines import LogLine
-from tui.engine.logs import LogFollow
+from tui.engine.logs.following import LogFollow
+from tui.engine.logs.lines import LogLine
 from tui.model.log_search import LogSearch
 from tui.model.process import ProcessKey
 from tui.ui.widgets.log_memory import LogMemory

@@ -15,8 +15,8 @@ import pytest
 from tests.support.fleets import process, run_job, run_one, settings_for, wait_state, watched
 from tests.support.supervisord import RealSupervisord, ignores_term, running_supervisord, wait_until
 from tui.config.schema import HostSettings, Settings
+from tui.engine.acting.follow_up import FollowUp, follow_up
 from tui.engine.engine import Engine
-from tui.engine.follow_up import FollowUp, follow_up
 from tui.errors import RefusedError
 from tui.model.pace import Pace
 from tui.model.plan import Verb, make_plan

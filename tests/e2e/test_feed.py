@@ -14,8 +14,8 @@ from tests.support import releases
 from tests.support.supervisord import RealSupervisord, running_supervisord, wait_until
 from tui.config.schema import FeedMode, HostSettings, Settings
 from tui.config.secrets import Secret
-from tui.engine import feed as feed_module
 from tui.engine.engine import Engine
+from tui.engine.watching import feed as feed_module
 from tui.model.host import HostSnapshot
 from tui.model.process import Process, ProcessKey
 from tui.model.states import HostState, ProcessState
@@ -44,8 +44,8 @@ def watching(daemon: RealSupervisord, *, mode: FeedMode = "auto", poll: float = 
 
 @pytest.fixture(autouse=True)
 def _no_polls_behind_the_feed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.engine.poller.WHOLE_SECONDS", RARE)
-    monkeypatch.setattr("tui.engine.poller.BEAT", RARE)
+    monkeypatch.setattr("tui.engine.watching.poller.WHOLE_SECONDS", RARE)
+    monkeypatch.setattr("tui.engine.watching.poller.BEAT", RARE)
 
 
 def snapshot(engine: Engine) -> HostSnapshot:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e.test_watch_logs import KEY, Collector, stage, without_streams
-from tui.engine import log_source
-from tui.engine.log_growth import MOST_PIECES, PIECE, ROTATED
+from tui.engine.logs import source as log_source
+from tui.engine.logs.growth import MOST_PIECES, PIECE, ROTATED
 
 
 def test_a_log_over_two_gibibytes_is_read_on_from_its_end(monkeypatch: pytest.MonkeyPatch) -> None:

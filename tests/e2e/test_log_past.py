@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from tests.e2e.test_watch import host, watching
 from tests.e2e.test_watch_logs import Collector, Scene, stage
 from tests.support.supervisord import running_supervisord, wait_until
-from tui.engine.log_past import ANOTHER_FILE
-from tui.engine.logs import LogFollow, LogLine
+from tui.engine.logs.following import LogFollow, LogLine
+from tui.engine.logs.past import ANOTHER_FILE
 from tui.model.process import ProcessKey
 
 

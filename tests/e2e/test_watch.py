@@ -20,7 +20,7 @@ from tui.config.passwords import fetch_passwords
 from tui.config.schema import HostSettings, LogSettings, Settings
 from tui.config.secrets import InlinePassword, Secret
 from tui.engine.engine import Engine
-from tui.engine.poller import Poller
+from tui.engine.watching.poller import Poller
 from tui.errors import Fault, NoMatchError, RefusedError
 from tui.model.endpoint import Endpoint
 from tui.model.host import HostSnapshot

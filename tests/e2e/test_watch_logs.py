@@ -16,9 +16,9 @@ import pytest
 
 from tests.e2e.test_watch import host, wait_for_state, watching
 from tests.support.supervisord import RealSupervisord, running_supervisord, wait_until
-from tui.engine import log_source
 from tui.engine.engine import Engine
-from tui.engine.logs import LogFollow, LogLine
+from tui.engine.logs import source as log_source
+from tui.engine.logs.following import LogFollow, LogLine
 from tui.model.endpoint import Endpoint
 from tui.model.process import ProcessKey
 from tui.model.states import HostState

@@ -15,7 +15,7 @@ import pytest
 from tests.safety.showing import WHOLE, show
 from tests.safety.yard import Truth, Yard, twice, wrong, yard
 from tests.support.fault_proxy import End, Fault
-from tui.engine import actions, evidence
+from tui.engine.acting import actions, evidence
 from tui.model.plan import Verb
 from tui.model.states import OutcomeKind
 

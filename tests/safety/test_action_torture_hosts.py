@@ -16,7 +16,7 @@ import pytest
 from tests.safety.showing import WHOLE, show
 from tests.safety.yard import JOB_SECONDS, POLL, Place, Truth, Yard, lives, wrong, yard
 from tests.support.supervisord import wait_until
-from tui.engine import actions, evidence
+from tui.engine.acting import actions, evidence
 from tui.model.outcome import Outcome
 from tui.model.plan import Verb
 from tui.model.process import ProcessKey

@@ -26,7 +26,7 @@ from tests.support.fake_fleet import Plan, running_fake_fleet
 from tests.support.fault_proxy import End, Fault, FaultProxy, running_proxies
 from tests.support.supervisord import wait_until
 from tui.config.schema import HostSettings, Settings
-from tui.engine import evidence
+from tui.engine.acting import evidence
 from tui.engine.engine import Engine
 from tui.model.endpoint import Endpoint
 from tui.model.plan import Verb, make_plan

@@ -20,7 +20,7 @@ from tests.support.supervisord import RealSupervisord, ignores_term, running_sup
 from tui.config.schema import HostSettings, Settings
 from tui.engine import connections
 from tui.engine.engine import Engine
-from tui.engine.logs import LogLine
+from tui.engine.logs.following import LogLine
 from tui.model.plan import Verb
 from tui.model.process import ProcessKey
 from tui.model.states import OutcomeKind

@@ -10,8 +10,8 @@ from pathlib import Path
 from tests.support.supervisord import RealSupervisord, wait_until
 from tui.config.schema import HostSettings, Settings
 from tui.config.secrets import Secret
+from tui.engine.acting.jobs import JobPicture
 from tui.engine.engine import Engine
-from tui.engine.jobs import JobPicture
 from tui.model.outcome import Outcome
 from tui.model.pace import Pace
 from tui.model.plan import Verb, make_plan

@@ -14,8 +14,8 @@ from tui.cli.exit_codes import ExitCode, code_for_outcomes
 from tui.cli.invocation import Invocation, host_filter, narrate, watching
 from tui.cli.output import action_document, counts_document, outcome_document, outcome_table, print_json
 from tui.cli.selection import Selection
+from tui.engine.acting.jobs import JobPicture
 from tui.engine.engine import Engine
-from tui.engine.jobs import JobPicture
 from tui.errors import NoMatchError, RefusedError, UsageError
 from tui.model.outcome import Outcome
 from tui.model.pace import Pace, in_batches, settle_seconds

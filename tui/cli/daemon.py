@@ -10,7 +10,7 @@ from tui.cli.act import consent_options, run_plan
 from tui.cli.exit_codes import ExitCode, worst
 from tui.cli.invocation import Invocation, narrate, watching
 from tui.cli.output import print_json
-from tui.engine.daemon_actions import reread_words
+from tui.engine.acting.daemon_actions import reread_words
 from tui.errors import RefusedError, SupervisorTuiError, UsageError
 from tui.model.plan import Verb, make_plan
 from tui.model.process import ProcessKey

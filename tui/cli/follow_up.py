@@ -10,8 +10,8 @@ import click
 from tui.cli.act import consent_options, lines_option, run_plan
 from tui.cli.invocation import Invocation, narrate, watching
 from tui.config.paths import usable_state_dir
-from tui.engine.follow_up import FollowUp, failed, follow_up, may_be_undone, rest
-from tui.engine.kept_jobs import KeptJob, KeptJobs
+from tui.engine.acting.follow_up import FollowUp, failed, follow_up, may_be_undone, rest
+from tui.engine.acting.kept_jobs import KeptJob, KeptJobs
 from tui.errors import NoMatchError
 from tui.text import clean
 

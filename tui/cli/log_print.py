@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from zlib import crc32
 
 from tui.cli.invocation import narrate
-from tui.engine.logs import LogLine
+from tui.engine.logs.following import LogLine
 from tui.model.process import ProcessKey
 from tui.text import Colour, Style, clean_cell, log_spans
 

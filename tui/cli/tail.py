@@ -18,8 +18,8 @@ from tui.cli.invocation import Invocation, host_filter, narrate, watching
 from tui.cli.log_print import LinePrinter, source_words
 from tui.cli.selection import Selection
 from tui.engine.engine import Engine
-from tui.engine.log_end import LogEnd, read_end
-from tui.engine.logs import Channel, LogLine
+from tui.engine.logs.end import LogEnd, read_end
+from tui.engine.logs.following import Channel, LogLine
 from tui.errors import SupervisorTuiError, UsageError
 from tui.model.log_search import LogSearch
 from tui.model.process import ProcessKey

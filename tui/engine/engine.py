@@ -21,17 +21,17 @@ from tui.config.passwords import know
 from tui.config.redactor import Redactor
 from tui.config.schema import Settings
 from tui.config.secrets import Secret
+from tui.engine.acting.memory import Memory
 from tui.engine.connections import IDLE_SECONDS, Connections, allow_many_files, give_memory_back
-from tui.engine.feed import Feed
 from tui.engine.journal import FILE_NAME as JOURNAL_FILE
 from tui.engine.journal import Journal
 from tui.engine.loop_thread import LoopThread
-from tui.engine.memory import Memory
 from tui.engine.notices import Notices
-from tui.engine.poller import Poller, pending_snapshot
-from tui.engine.schedule import STAGGER_FROM, Schedule
 from tui.engine.supervision import Supervision
 from tui.engine.wakeups import Wakeups
+from tui.engine.watching.feed import Feed
+from tui.engine.watching.poller import Poller, pending_snapshot
+from tui.engine.watching.schedule import STAGGER_FROM, Schedule
 from tui.errors import NoMatchError, SupervisorTuiError
 from tui.model.fleet import Fleet, FleetPicture
 from tui.model.host import HostSnapshot
@@ -42,10 +42,10 @@ from tui.model.timeline import Timeline
 from tui.rpc.client import Reread, Supervisor
 
 if TYPE_CHECKING:  # imported when first needed: `status` begins no job and follows no log
+    from tui.engine.acting.jobs import JobPicture, Jobs
     from tui.engine.history.recorder import Recorder
-    from tui.engine.jobs import JobPicture, Jobs
     from tui.engine.journal_reading import Deed, LastDeeds
-    from tui.engine.logs import Channel, LogFollow, LogLine, StreamBudget
+    from tui.engine.logs.following import Channel, LogFollow, LogLine, StreamBudget
 
 log = logging.getLogger(__name__)
 
@@ -275,7 +275,7 @@ class Engine:
 
         A host's key stands for its supervisord's own log.
         """
-        from tui.engine.logs import LogFollow, StreamBudget
+        from tui.engine.logs.following import LogFollow, StreamBudget
 
         if self._streams is None:
             self._streams = StreamBudget(self.settings.logs.streams)
@@ -400,13 +400,13 @@ class Engine:
                 poller.grow_stale()
 
     async def _watch_for_drift(self) -> None:
-        from tui.engine.drift import check_regularly
+        from tui.engine.watching.drift import check_regularly
 
         hosts = self.settings.hosts.values()
         await check_regularly(hosts, lambda host: self._started_jobs().read_files(host), time.monotonic)
 
     def _drifted(self, host: str, reread: Reread) -> None:
-        from tui.engine.daemon_actions import reread_words
+        from tui.engine.acting.daemon_actions import reread_words
 
         poller = self._pollers.get(host)
         if poller is not None:
@@ -421,8 +421,8 @@ class Engine:
 
     def _started_jobs(self) -> Jobs:
         if self._jobs is None:
-            from tui.engine.jobs import Jobs
-            from tui.engine.kept_jobs import KeptJobs
+            from tui.engine.acting.jobs import Jobs
+            from tui.engine.acting.kept_jobs import KeptJobs
 
             self._jobs = Jobs(
                 supervisors=self._connections.acting,

@@ -39,7 +39,7 @@ from tui.ui.typing_ahead import TypingAhead
 from tui.ui.widgets.ticker import STAYS, Severity, job_title
 
 if TYPE_CHECKING:  # jobs are imported with the first of them
-    from tui.engine.jobs import JobPicture
+    from tui.engine.acting.jobs import JobPicture
 
 TICK = 1.0
 TERMINAL_GONE = 129

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui.cli.tail import Unread
-from tui.engine.logs import LogLine
+from tui.engine.logs.following import LogLine
 from tui.model.process import ProcessKey
 
 KEY = ProcessKey("web-01", "api", "api")

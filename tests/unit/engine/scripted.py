@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-from tui.engine.jobs import Jobs
+from tui.engine.acting.jobs import Jobs
+from tui.engine.acting.kept_jobs import KeptJobs
+from tui.engine.acting.memory import Memory
+from tui.engine.acting.program_limits import ProgramLimits
+from tui.engine.acting.same_daemon import AskedDaemon
+from tui.engine.acting.scene import Scene
 from tui.engine.journal import Journal
-from tui.engine.kept_jobs import KeptJobs
-from tui.engine.memory import Memory
-from tui.engine.program_limits import ProgramLimits
-from tui.engine.same_daemon import AskedDaemon
-from tui.engine.scene import Scene
 from tui.errors import Cause, Fault, FaultCode, WireError
 from tui.model.fleet import FleetPicture
 from tui.model.host import HostSnapshot

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tui.engine.acting.memory import Memory
 from tui.engine.journal import FILE_NAME, Journal
-from tui.engine.memory import Memory
 from tui.errors import RefusedError
 from tui.model.outcome import Outcome
 from tui.model.plan import Verb

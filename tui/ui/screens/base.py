@@ -25,7 +25,7 @@ from tui.ui.widgets.quiet_screen import QuietScreen
 from tui.ui.widgets.ticker import Severity
 
 if TYPE_CHECKING:
-    from tui.engine.jobs import JobPicture
+    from tui.engine.acting.jobs import JobPicture
 
 LEAST_WIDTH, LEAST_HEIGHT = 40, 8
 

@@ -8,8 +8,8 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.widget import Widget
 
-from tui.engine.follow_up import FollowUp, follow_up
-from tui.engine.jobs import JobPicture
+from tui.engine.acting.follow_up import FollowUp, follow_up
+from tui.engine.acting.jobs import JobPicture
 from tui.errors import RefusedError, SupervisorTuiError
 from tui.model.plan import Plan, plan_summary, plan_words
 from tui.model.policy import Judgement

@@ -15,8 +15,8 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.widget import Widget
 
-from tui.engine.log_inbox import LogInbox
-from tui.engine.logs import LogFollow, LogLine
+from tui.engine.logs.following import LogFollow, LogLine
+from tui.engine.logs.inbox import LogInbox
 from tui.model.process import ProcessKey
 from tui.rpc.client import Channel
 from tui.text import clean
