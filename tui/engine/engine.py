@@ -33,7 +33,7 @@ from tui.engine.watching.feed import Feed
 from tui.engine.watching.poller import Poller, pending_snapshot
 from tui.engine.watching.schedule import STAGGER_FROM, Schedule
 from tui.errors import NoMatchError, SupervisorTuiError
-from tui.model.fleet import Fleet, FleetPicture
+from tui.model.fleet import Fleet, FleetPicture, Transition
 from tui.model.host import HostSnapshot
 from tui.model.plan import Plan
 from tui.model.policy import Policy, Tier
@@ -119,7 +119,7 @@ class Engine:
             give_memory_back()
         self._thread.start()
         if self._recorder is not None:
-            self._recorder.start(lambda: self._picture, self._told_from_outside)
+            self._recorder.start(lambda: self._picture, self._told_from_outside, self._recall)
 
     def stop(self, grace: float | None = None) -> None:
         """Finish pending restarts, close every connection, end the thread. May be called again.
@@ -444,6 +444,9 @@ class Engine:
             self._thread.tell(functools.partial(self._notice, text))
         else:
             self._notices.add(text)
+
+    def _recall(self, earlier: Sequence[Transition]) -> None:
+        self._thread.tell(functools.partial(self.timeline.recall, earlier))
 
     def _notice(self, text: str) -> None:
         if self._notices.add(self.redact(text)):

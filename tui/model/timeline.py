@@ -20,6 +20,11 @@ SLOT_SECONDS = 10.0
 """The changes are counted by such stretches of the wall clock, for a picture of how much goes on."""
 _SLOTS_KEPT = 64
 
+RESTART_SLOT_SECONDS = 900.0
+"""The restarts of one process are counted by such stretches of the wall clock."""
+RESTART_SLOTS = 8
+"""So many of them are kept: two hours."""
+
 _RUN_STATES = frozenset({"STARTING", "RUNNING", "BACKOFF"})
 
 
@@ -31,6 +36,8 @@ class Timeline:
         self._kept: list[Transition] = []
         self._starts: dict[ProcessKey, tuple[float, ...]] = {}
         self._restarts: dict[ProcessKey, int] = {}
+        self._lately: dict[ProcessKey, dict[int, int]] = {}
+        self._last_restart_slot = -RESTART_SLOTS
         self._per_slot: dict[int, int] = {}
 
     def add(self, transitions: Iterable[Transition]) -> None:
@@ -43,14 +50,22 @@ class Timeline:
             if not transition.new:
                 self._starts.pop(transition.key, None)
                 self._restarts.pop(transition.key, None)
+                self._lately.pop(transition.key, None)
             elif is_restart(transition) and not transition.ours:
                 earlier = self._starts.get(transition.key, ())
                 self._starts[transition.key] = (*earlier[1 - FLAPPING_STARTS :], transition.time)
                 self._restarts[transition.key] = self._restarts.get(transition.key, 0) + 1
+                self._count_restart(transition)
         if len(kept) > self._limit + self._limit // 4:
             self._kept = kept[-self._limit :]
         while len(self._per_slot) > _SLOTS_KEPT:
             del self._per_slot[min(self._per_slot)]
+
+    def recall(self, earlier: Iterable[Transition]) -> None:
+        """Count the restarts of an earlier run, from its history, among the recent ones; nothing else is told of them."""
+        for transition in earlier:
+            if is_restart(transition) and not transition.ours:
+                self._count_restart(transition)
 
     def per_slot(self, now: float, slots: int) -> list[int]:
         """How many changes each of the last slots saw, the one of `now` (wall clock) last; up to `_SLOTS_KEPT` of them."""
@@ -81,9 +96,33 @@ class Timeline:
         """Every process that flaps (wall clock)."""
         return frozenset(key for key in self._starts.copy() if self.flapping(key, now))
 
+    def recent_restarts(self, key: ProcessKey, now: float) -> tuple[int, ...]:
+        """How often it was started anew, not by us, in each of the last `RESTART_SLOTS` slots, the one of `now` (wall clock) last.
+
+        Empty when it was not.
+        """
+        slots = self._lately.get(key)
+        if slots is None:
+            return ()
+        last = int(now // RESTART_SLOT_SECONDS)
+        counts = tuple(slots.get(slot, 0) for slot in range(last - RESTART_SLOTS + 1, last + 1))
+        return counts if any(counts) else ()
+
+    def saw_restarts(self, now: float) -> bool:
+        """Whether any process has recent restarts (wall clock)."""
+        return now // RESTART_SLOT_SECONDS - self._last_restart_slot < RESTART_SLOTS
+
     def restarts(self, key: ProcessKey) -> int:
         """How often it was started anew, not by us, since we began to watch."""
         return self._restarts.get(key, 0)
+
+    def _count_restart(self, transition: Transition) -> None:
+        slot = int(transition.time // RESTART_SLOT_SECONDS)
+        slots = self._lately.get(transition.key, {})
+        # another dictionary each time: readers on other threads keep the one they have
+        kept = {one: count for one, count in slots.items() if one > slot - RESTART_SLOTS}
+        self._lately[transition.key] = {**kept, slot: slots.get(slot, 0) + 1}
+        self._last_restart_slot = max(slot, self._last_restart_slot)
 
 
 def is_restart(transition: Transition) -> bool:

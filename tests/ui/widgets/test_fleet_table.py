@@ -113,6 +113,33 @@ async def test_a_process_that_flaps_wears_a_sign_behind_its_state() -> None:
         assert sum(region.height for region in repainted) == 1
 
 
+async def test_recent_restarts_stand_behind_the_columns_where_there_is_room() -> None:
+    table = FleetTable()
+    async with staged(table, size=(120, 12)):
+        before = web(1, count=2)
+        table.set_picture(picture(before), NOW)
+        assert "RESTARTS" not in lines_of(table)[0]
+        counts = {before.processes[1].key: (0, 0, 1, 2, 4, 300, 0, 1)}
+        table.set_restarts(lambda key: counts.get(key, ()))
+        table.tick(NOW)
+        assert lines_of(table)[0].endswith("RESTARTS 2h")
+        assert line_with(table, "worker-01").endswith("▁▂▃█ ▁")
+        assert line_with(table, "worker-00").endswith(line_with(table, "worker-01").split()[-3])
+        table.set_restarts(None)
+        table.tick(NOW)
+        assert "RESTARTS" not in lines_of(table)[0]
+
+
+async def test_a_narrow_table_has_no_restarts() -> None:
+    table = FleetTable()
+    async with staged(table, size=(80, 12)):
+        before = web(1, count=2)
+        table.set_restarts(lambda key: (9,) * 8)
+        table.set_picture(picture(before), NOW)
+        assert "RESTARTS" not in lines_of(table)[0]
+        assert "█" not in line_with(table, "worker-01")
+
+
 async def test_rows_of_a_host_that_is_gone_stay_dimmed_with_their_age() -> None:
     table = FleetTable()
     async with staged(table):

@@ -9,7 +9,7 @@ import pytest
 
 from tui.model.fleet import Transition
 from tui.model.process import ProcessKey
-from tui.model.timeline import FLAPPING_SECONDS, Timeline, is_restart
+from tui.model.timeline import FLAPPING_SECONDS, RESTART_SLOT_SECONDS, RESTART_SLOTS, Timeline, is_restart
 
 KEY = ProcessKey("web-01", "celery", "celery")
 
@@ -135,6 +135,45 @@ def test_all_that_flap_are_found_without_asking_for_each() -> None:
     now = max(one.time for one in timeline.after(0))
     assert timeline.all_flapping(now) == {KEY}
     assert timeline.all_flapping(now + FLAPPING_SECONDS + 60) == frozenset()
+
+
+def test_recent_restarts_are_counted_by_quarters_of_an_hour_and_wear_off() -> None:
+    timeline = Timeline()
+    slot = RESTART_SLOT_SECONDS
+    now = 20 * slot
+    assert not timeline.saw_restarts(now)
+    timeline.add(starts(now - 2 * slot, now - 2 * slot + 1, now + 5))
+    assert timeline.recent_restarts(KEY, now + 10) == (0, 0, 0, 0, 0, 2, 0, 1)
+    assert timeline.saw_restarts(now + 10)
+    assert timeline.recent_restarts(KEY, now + 6 * slot) == (0, 1, 0, 0, 0, 0, 0, 0)
+    gone = now + RESTART_SLOTS * slot
+    assert timeline.recent_restarts(KEY, gone) == ()
+    assert not timeline.saw_restarts(gone)
+
+
+def test_of_recent_restarts_no_more_slots_are_kept_than_are_told() -> None:
+    timeline = Timeline()
+    timeline.add(starts(*(number * RESTART_SLOT_SECONDS for number in range(200))))
+    assert len(timeline._lately[KEY]) == RESTART_SLOTS
+
+
+def test_our_own_restarts_and_those_of_others_are_not_among_the_recent_ones() -> None:
+    timeline = Timeline()
+    timeline.add(starts(1, 2, ours=True))
+    assert timeline.recent_restarts(KEY, 3) == ()
+    assert not timeline.saw_restarts(3)
+    timeline.add(starts(2))
+    assert timeline.recent_restarts(ProcessKey("web-02", "celery", "celery"), 3) == ()
+
+
+def test_what_an_earlier_run_saw_counts_among_the_recent_restarts_and_nowhere_else() -> None:
+    timeline = Timeline()
+    timeline.recall([transition(1, "RUNNING", "FATAL", at=1), *starts(2, 3, 4), *starts(5, ours=True)])
+    timeline.add(starts(900))
+    assert timeline.recent_restarts(KEY, 901)[-2:] == (3, 1)
+    assert timeline.restarts(KEY) == 1
+    assert not timeline.flapping(KEY, 5)
+    assert [seen.time for seen in timeline.after(0)] == [900]
 
 
 def test_reading_while_another_thread_writes_never_fails_nor_skips() -> None:

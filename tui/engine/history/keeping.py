@@ -21,10 +21,13 @@ from tui.engine.history.file import (
     open_to_write,
 )
 from tui.engine.history.layout import FILE_NAME
+from tui.engine.history.reading import reading
 from tui.engine.history.recorder import Recorder
 from tui.engine.history.trimming import ROWS, Trimming
 from tui.engine.history.writing import Writer
+from tui.errors import HistoryError
 from tui.model.fleet import FleetPicture, Transition
+from tui.model.timeline import RESTART_SLOT_SECONDS, RESTART_SLOTS
 from tui.text import clean
 
 log = logging.getLogger(__name__)
@@ -42,6 +45,8 @@ PATIENCE = 2
 """Failures in a row before they are told: another program may hold the lock for a moment."""
 ASIDES = 3
 """So often a new file is begun at once; whatever damages them all is then given time."""
+RECALLED = RESTART_SLOTS * RESTART_SLOT_SECONDS
+MOST_RECALLED = 20_000
 TRIM_SECONDS = 10.0
 TRIM_STEPS = 20
 
@@ -80,6 +85,16 @@ class Keeping:
         else:
             self._recorder.failures = 0
         return True
+
+    def before(self, until: float) -> Sequence[Transition]:
+        """What was kept of the `RECALLED` seconds before, oldest first; nothing when it cannot be read."""
+        try:
+            with reading(self._recorder.directory) as past:
+                if past is None:
+                    return ()
+                return past.newest_first(MOST_RECALLED, since=until - RECALLED, until=until)[::-1]
+        except HistoryError:
+            return ()  # told when it cannot be written
 
     def close(self) -> None:
         """Let go of the file."""

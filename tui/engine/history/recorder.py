@@ -56,10 +56,12 @@ class Recorder:
         self.monotonic = monotonic
         self.picture: Callable[[], FleetPicture] = lambda: FleetPicture({}, Counts())
         self.complain: Callable[[str], None] = lambda sentence: None
+        self.recall: Callable[[Sequence[Transition]], None] = lambda earlier: None
         self.lost = 0
         """Transitions that could not be kept."""
         self.failures = 0
         """How often in a row it could not be written."""
+        self._began = 0.0
         self._limit = queue
         self._delay = delay
         self._queue: deque[Transition] = deque()
@@ -75,10 +77,19 @@ class Recorder:
             return None
         return cls(directory, keep=settings.keep, max_size=settings.max_size, watches=watches)
 
-    def start(self, picture: Callable[[], FleetPicture], complain: Callable[[str], None]) -> None:
-        """Begin; both are called from the recorder's own thread. A second call does nothing."""
+    def start(
+        self,
+        picture: Callable[[], FleetPicture],
+        complain: Callable[[str], None],
+        recall: Callable[[Sequence[Transition]], None] | None = None,
+    ) -> None:
+        """Begin; all are called from the recorder's own thread. A second call does nothing.
+
+        `recall` gets once what was kept of the last hours before this run, oldest first.
+        """
         if self._thread.ident is None:
-            self.picture, self.complain = picture, complain
+            self.picture, self.complain, self.recall = picture, complain, recall or self.recall
+            self._began = self.wall()
             self._thread.start()
 
     def add(self, transitions: Sequence[Transition]) -> None:
@@ -129,6 +140,8 @@ class Recorder:
             from tui.engine.history.keeping import Keeping
 
             keeping = Keeping(self)
+            if self.watches:
+                self.recall(keeping.before(self._began))
             try:
                 closing = False
                 while not closing:

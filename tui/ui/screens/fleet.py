@@ -7,6 +7,7 @@ place (cursor, marks, filter, order, scope) is never taken away by news.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import ClassVar
 
 from textual import events
@@ -106,7 +107,7 @@ class FleetScreen(ActingScreen):
         self.summary.set_events(self.engine.timeline.per_slot(wall, SLOTS))
         self.tree_pane.set_picture(picture)
         self.table.set_in_flight(key for job in self.engine.jobs if not job.finished for key in job.running)
-        self.table.set_flapping(self.engine.timeline.all_flapping(wall))
+        self._show_what_comes_and_goes(wall)
         self.table.set_picture(picture, now)
         self._problems_first()
         self._show_row()
@@ -118,13 +119,19 @@ class FleetScreen(ActingScreen):
         if self.old.showing:
             self.picture_changed()
             return
-        self.table.set_flapping(self.engine.timeline.all_flapping(wall))
+        self._show_what_comes_and_goes(wall)
         self.table.tick(now)
         self.summary.set_events(self.engine.timeline.per_slot(wall, SLOTS))
         if self.panes.shows(self.detail):
             self.detail.tick(now)
         if self._muted and not self.session.mute.left(now):
             self.mute(0.0)
+
+    def _show_what_comes_and_goes(self, wall: float) -> None:
+        timeline = self.engine.timeline
+        self.table.set_flapping(timeline.all_flapping(wall))
+        restarts = partial(timeline.recent_restarts, now=wall) if timeline.saw_restarts(wall) else None
+        self.table.set_restarts(restarts)
 
     def _problems_first(self) -> None:
         """Once the first answers are in: the problems, unless the user has begun to look around."""

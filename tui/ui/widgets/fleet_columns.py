@@ -11,6 +11,7 @@ from itertools import zip_longest
 
 from tui.model.host import HostSnapshot
 from tui.model.process import Process
+from tui.model.timeline import RESTART_SLOTS
 from tui.model.view import Column, Row
 from tui.text import cell_width, compact_duration
 
@@ -25,6 +26,9 @@ FIXED = {Column.STATE: 13, Column.PID: 7, Column.UPTIME: 7, Column.EXIT: 4, Colu
 LEAST = {Column.HOST: 8, Column.GROUP: 6, Column.NAME: 10, Column.TAGS: 6}
 MOST = {Column.HOST: 32, Column.GROUP: 20, Column.NAME: 40, Column.TAGS: 24}
 HOST_ROW = "(host)"
+RESTARTS = "RESTARTS 2h"
+"""The heading over the recent restarts, which stand behind the last column where there is room to spare."""
+RESTARTS_WIDTH = max(len(RESTARTS), RESTART_SLOTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,8 @@ class Layout:
     columns: tuple[tuple[Column, int, int], ...]
     folded: bool = False
     """Whether the group is told in the PROGRAM column."""
+    restarts: bool = False
+    """Whether the recent restarts are shown behind the last column."""
 
     def at(self, x: int) -> Column | None:
         """The column under a cell of the heading."""
@@ -82,8 +88,11 @@ def host_widths(host: HostSnapshot, seen: HostSnapshot | None = None) -> Widths:
     return Widths(cell_width(host.host), group, name, folded, tags)
 
 
-def layout(width: int, wanted: Widths) -> Layout:
-    """Every column that fits `width`; the others dropped in order, then names made narrower."""
+def layout(width: int, wanted: Widths, *, restarts: bool = False) -> Layout:
+    """Every column that fits `width`; the others dropped in order, then names made narrower.
+
+    With `restarts` there are some to be shown, if the columns leave room.
+    """
     shown = [column for column in Column if column is not Column.TAGS or wanted.tags]
     sizes = _sizes(wanted, folded=False)
     for column in DROP_ORDER:
@@ -97,7 +106,9 @@ def layout(width: int, wanted: Widths) -> Layout:
     for column in shown:
         columns.append((column, x, sizes[column]))
         x += sizes[column] + GAP
-    return Layout(tuple(columns), folded=Column.GROUP not in shown)
+    return Layout(
+        tuple(columns), folded=Column.GROUP not in shown, restarts=restarts and x + RESTARTS_WIDTH <= width
+    )
 
 
 def _sizes(wanted: Widths, *, folded: bool) -> dict[Column, int]:

@@ -5,7 +5,7 @@ Who comes in: a row and how it is looked at. Who leaves: runs of clean text. Pur
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tui.model.host import HostSnapshot
@@ -13,7 +13,17 @@ from tui.model.states import Health, HostState
 from tui.model.view import Column, Row, Sort
 from tui.text import cell_width, fit
 from tui.ui.theme import Glyphs, Palette, host_state, process_state
-from tui.ui.widgets.fleet_columns import GAP, GUTTER, HEADINGS, HOST_ROW, RIGHT, Layout, cell
+from tui.ui.widgets.fleet_columns import (
+    GAP,
+    GUTTER,
+    HEADINGS,
+    HOST_ROW,
+    RESTARTS,
+    RESTARTS_WIDTH,
+    RIGHT,
+    Layout,
+    cell,
+)
 from tui.ui.widgets.lines import Run
 
 HOLLOW = (Column.PID, Column.UPTIME, Column.EXIT)
@@ -43,6 +53,8 @@ class RowLook:
     in_flight: bool = False
     flapping: bool = False
     """It keeps ending and being started again, whatever its state is just now."""
+    restarts: Sequence[int] = ()
+    """How often it was started anew, not by us, in each of the last slots of time, the newest last."""
     gone: bool = False
     """The list is held and the process is no longer there."""
 
@@ -60,6 +72,8 @@ def heading_runs(layout: Layout, sort: Sort, palette: Palette, glyphs: Glyphs) -
             title = f"  {title}"
         yield _aligned(column, title, size), style
         yield " " * GAP, palette.heading
+    if layout.restarts:
+        yield RESTARTS, palette.heading
 
 
 def row_runs(row: Row, look: RowLook) -> Iterable[Run]:
@@ -80,6 +94,16 @@ def _process_runs(row: Row, look: RowLook) -> Iterable[Run]:
         if column is Column.SINCE:
             text = ("gone" if look.gone else text) + (look.glyphs.in_flight if look.in_flight else "")
         yield _aligned(column, text, size) + " " * GAP, style
+    if look.layout.restarts:
+        bars = restart_bars(look.restarts, look.glyphs.spark)
+        yield fit(bars, RESTARTS_WIDTH), palette.busy if fresh else palette.stale
+
+
+def restart_bars(counts: Sequence[int], glyphs: str) -> str:
+    """A bar for each count, a blank for none; each higher one stands for twice as many, so that rows compare."""
+    return "".join(
+        glyphs[min((count - 1).bit_length(), len(glyphs) - 1)] if count else " " for count in counts
+    )
 
 
 def _host_runs(row: Row, look: RowLook) -> Iterable[Run]:

@@ -7,7 +7,7 @@ cursor and the marks are identities, never positions (ux.md, principle 3).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from textual.message import Message
 
@@ -76,10 +76,11 @@ class FleetTable(ListWidget):
         self._anchor: ProcessKey | None = None
         self._in_flight: frozenset[ProcessKey] = frozenset()
         self._flapping: frozenset[ProcessKey] = frozenset()
+        self._restarts: Callable[[ProcessKey], Sequence[int]] | None = None
         self._widths = Widths()
         self._measured: dict[str, HostSnapshot] = {}
         self._layout = Layout(())
-        self._laid_out: tuple[int, Widths] | None = None
+        self._laid_out: tuple[int, Widths, bool] | None = None
 
     # What is shown.
 
@@ -157,6 +158,10 @@ class FleetTable(ListWidget):
         if keys != self._flapping:
             self._flapping = keys
             self.repaint()
+
+    def set_restarts(self, of: Callable[[ProcessKey], Sequence[int]] | None) -> None:
+        """Where a row's recent restarts are asked for (counts, the newest last); None: nobody had any."""
+        self._restarts = of
 
     # The cursor and the marks.
 
@@ -285,6 +290,7 @@ class FleetTable(ListWidget):
             monotonic=self._now,
             in_flight=row.key in self._in_flight,
             flapping=row.key in self._flapping,
+            restarts=self._restarts(row.key) if self._restarts is not None else (),
             gone=self.view.hold and self._is_gone(row),
         )
         yield from self._gutter(index, row)
@@ -335,9 +341,10 @@ class FleetTable(ListWidget):
         yield f"{glyphs.mark if marked else ' '} ", palette.mark if marked else palette.dim
 
     def _columns(self, width: int) -> Layout:
-        if self._laid_out != (width, self._widths):
-            self._laid_out = (width, self._widths)
-            self._layout = layout(width, self._widths)
+        asked = (width, self._widths, self._restarts is not None)
+        if self._laid_out != asked:
+            self._laid_out = asked
+            self._layout = layout(width, self._widths, restarts=self._restarts is not None)
         return self._layout
 
     # Upkeep.

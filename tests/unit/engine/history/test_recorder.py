@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.supervisord import wait_until
-from tests.unit.engine.history.changes import change, kept, store, told
+from tests.unit.engine.history.changes import change, kept, store, told, writer
 from tests.unit.model.fleets import host, process
 from tui.engine.history import coverage, keeping, recorder
 from tui.engine.history.layout import FILE_NAME
@@ -87,6 +87,36 @@ def test_what_was_seen_survives_the_program(tmp_path: Path) -> None:
         second.see("celery", "beat FATAL")
     assert ("RUNNING", "FATAL") in told(kept(tmp_path))
     assert first.said == second.said == []
+
+
+def test_the_last_hours_before_a_run_are_recalled_once_and_oldest_first(tmp_path: Path) -> None:
+    now = time.time()
+    with writer(tmp_path) as out:
+        for age, old, new in (
+            (3 * 3600, "RUNNING", "FATAL"),
+            (3600, "FATAL", "RUNNING"),
+            (60, "RUNNING", "EXITED"),
+        ):
+            out.write([replace(change(old, new, 0), time=now - age)])
+    recalled: list[Sequence[Transition]] = []
+    run = Run(tmp_path)
+    run.recorder.start(lambda: run.picture, run.said.append, recalled.append)
+    run.see("celery FATAL", "beat")
+    run.recorder.close(10)
+    assert [[round(now - row.time) for row in rows] for rows in recalled] == [[3600, 60]]
+
+
+@pytest.mark.parametrize("content", [None, b"no database" * 100])
+def test_nothing_is_recalled_of_a_history_that_is_not_there_or_cannot_be_read(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    if content is not None:
+        (tmp_path / FILE_NAME).write_bytes(content)
+    recalled: list[Sequence[Transition]] = []
+    run = Run(tmp_path)
+    run.recorder.start(lambda: run.picture, run.said.append, recalled.append)
+    run.recorder.close(10)
+    assert recalled == [()]
 
 
 def test_what_is_still_waiting_is_written_at_the_end(tmp_path: Path) -> None:
