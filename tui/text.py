@@ -163,7 +163,8 @@ def fit(text: str, cells: int) -> str:
         return ""
     if text.isascii():
         return text.ljust(cells) if len(text) <= cells else text[: cells - 1] + ELLIPSIS
-    text = _for_a_cell(text)
+    # a cleaned character has four combining marks at most: more need not be looked at, however long a host's text is
+    text = _for_a_cell(text[: 6 * cells])
     width = cell_width(text)
     if width > cells:
         text = _cut(text, cells)

@@ -109,3 +109,13 @@ def test_words_wrap_at_spaces_and_long_ones_are_cut() -> None:
     assert wrap_words("x" * 10, 4) == ["xxxx", "xxxx", "xx"]
     assert wrap_words("", 4) == [""]
     assert wrap_words("日本語", 4) == ["日本", "語"]
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("letter", ["x", "字", "e\u0301"])
+async def test_an_error_of_megabytes_is_shown_as_far_as_anybody_reads(letter: str) -> None:
+    pane = DetailPane()
+    async with staged(pane, size=(62, 30)):
+        pane.show(row(process(state=ProcessState.FATAL, spawnerr=letter * 2_000_000)), monotonic=NOW)
+        assert "FATAL" in "\n".join(lines_of(pane))
+        assert len(pane._page) < 200

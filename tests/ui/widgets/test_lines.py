@@ -1,7 +1,10 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.style import Style
 from textual.app import App, ComposeResult
 
+from tui.text import cell_width
 from tui.ui.widgets.lines import cut_runs, differences, make_strip, wrap_runs, wrap_words
 from tui.ui.widgets.ticker import Ticker
 
@@ -83,3 +86,16 @@ async def test_what_is_told_to_a_hidden_line_is_what_it_shows_when_it_comes_back
 @pytest.mark.parametrize("width", [-3, 0, 1])
 def test_words_are_wrapped_however_little_room_there_is(width: int) -> None:
     assert wrap_words("ab  c", width) == ["a", "b", "c"]
+
+
+@given(st.text("ab日 e\u0301", max_size=40), st.integers(1, 9))
+def test_wrapping_loses_nothing_but_spaces_and_keeps_to_its_width(text: str, width: int) -> None:
+    lines = wrap_words(text, width)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    assert all(cell_width(line) <= max(width, 2) for line in lines)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("letter", ["x", "字"])
+def test_a_word_of_a_hundred_thousand_letters_is_wrapped_at_once(letter: str) -> None:
+    assert len(wrap_words(letter * 100_000, 50)) == 100_000 * cell_width(letter) // 50

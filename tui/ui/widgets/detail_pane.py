@@ -18,13 +18,15 @@ from tui.model.host import HostSnapshot
 from tui.model.process import Process
 from tui.model.states import UNREACHABLE
 from tui.model.view import Row
-from tui.text import clean_cell, duration_words, fit, log_spans
+from tui.text import ELLIPSIS, clean_cell, duration_words, fit, log_spans
 from tui.ui.theme import Glyphs, Palette, host_state, process_state
 from tui.ui.widgets.lines import LineWidget, Run, wrap_words
 from tui.ui.widgets.list_lines import WHEEL
 from tui.ui.widgets.log_line import rich_style
 
 LABEL = 10
+MOST_CHARACTERS = 2_000
+"""Of one fact: a host may send megabytes as an error."""
 LAST_CHANGES = 8
 
 
@@ -304,6 +306,8 @@ def _facts(facts: Sequence[tuple[str, str, bool]], width: int, palette: Palette)
     for label, words, alarming in facts:
         style = palette.bad if alarming else palette.text
         head = label
+        if len(words) > MOST_CHARACTERS:
+            words = words[: MOST_CHARACTERS - 1] + ELLIPSIS
         for part in wrap_words(words, room):
             lines.append(((f" {fit(head, LABEL)} ", palette.dim), (part, style)))
             head = ""

@@ -277,12 +277,23 @@ def wrap_words(text: str, width: int) -> list[str]:
             continue
         if line:
             lines.append(line)
-        while cell_width(word) > width:
-            cut = max(1, next(n for n in range(len(word), 0, -1) if cell_width(word[:n]) <= width or n == 1))
-            lines.append(word[:cut])
-            word = word[cut:]
-        line = word
+        *full, line = _pieces(word, width)
+        lines += full
     return [*lines, line]
+
+
+def _pieces(word: str, width: int) -> Iterable[str]:
+    """A word without spaces in pieces of at most `width` cells, a wide character where there is room for none."""
+    if word.isascii():
+        return [word[start : start + width] for start in range(0, max(1, len(word)), width)]
+    pieces, begin, used = [], 0, 0
+    for index, character in enumerate(word):
+        size = cell_width(character)
+        if used + size > width and index > begin:
+            pieces.append(word[begin:index])
+            begin, used = index, 0
+        used += size
+    return [*pieces, word[begin:]]
 
 
 def _beginning(text: str, cells: int) -> tuple[str, int]:
