@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import sys
@@ -13,7 +14,7 @@ import pytest
 
 from tests.safety.showing import WHOLE, show
 from tests.support.fake_fleet import Plan, running_fake_fleet
-from tests.support.pty_process import in_pty
+from tests.support.pty_process import PtyProcess, in_pty
 from tests.support.supervisord import running_supervisord, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.terminal]
@@ -118,4 +119,99 @@ def test_without_file_descriptors_it_says_so_and_goes_on(tmp_path: Path) -> None
         f"40 hosts with {FEW_FILES} file descriptors",
         "the cause in words, the others go on, no spinning",
         f"{used:.0%} of a core",
+    )
+
+
+def test_with_a_full_disk_it_says_once_what_is_not_kept_and_acts_all_the_same(tmp_path: Path) -> None:
+    full = "import resource, runpy; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); "
+    with (
+        running_supervisord() as daemon,
+        in_pty(
+            "-s",
+            f"http://127.0.0.1:{daemon.port}",
+            home=tmp_path,
+            columns=220,
+            program=["-c", f"{full}{_AS_MODULE}"],
+        ) as program,
+    ):
+        program.wait_for("sleeper +● RUNNING")
+        program.wait_for("history.sqlite cannot be written")
+        before = daemon.proxy.supervisor.getProcessInfo("sleeper")["pid"]  # type: ignore[index,call-overload]
+        program.press(b"/name:sleeper\r")
+        program.wait_for("filter +name:sleeper|name:sleeper")
+        program.press(b"R")
+        program.wait_for("Restart .*sleeper")
+        answer_when_taken(program, b"y", "pid [0-9]+ runs|1 done")
+        after = daemon.proxy.supervisor.getProcessInfo("sleeper")["pid"]  # type: ignore[index,call-overload]
+        assert after not in (0, before)
+        program.wait_for("the journal .* cannot be written")
+        program.press(b"l")
+        program.wait_for("follow")
+        program.press(b"\x13")
+        program.wait_for("Save the lines to a new file")
+        program.press(b"\r")
+        program.wait_for("not saved")
+        program.press(b"\x1b[27u")
+        os.kill(program.process.pid, signal.SIGTERM)
+        assert program.wait_ended(10) == 143
+    written = [path for path in tmp_path.rglob("*") if path.is_file() and path.stat().st_size]
+    assert written == []
+    show(
+        "a disk that takes no byte",
+        "told once for each thing that is not kept; actions and the screen go on",
+        "so",
+    )
+
+
+def answer_when_taken(program: PtyProcess, key: bytes, sign: str) -> None:
+    """Press a key until it was taken: one that comes too soon after the question does not count."""
+
+    def taken() -> bool:
+        if re.search(sign, program.text):
+            return True
+        program.press(key)
+        time.sleep(0.3)  # a held key would not count either
+        return False
+
+    wait_until(taken, what=sign)
+
+
+_JUMPING = (
+    "import os, runpy, time; real = time.time; "
+    "time.time = lambda: real() + (float(open({path!r}).read()) if os.path.exists({path!r}) else 0); "
+)
+
+
+@pytest.mark.parametrize("jump", [86_400 * 3, -86_400 * 3])
+def test_a_clock_that_jumps_moves_no_uptime_no_poll_and_no_outcome(tmp_path: Path, jump: int) -> None:
+    switch = tmp_path / "jump"
+    with (
+        running_supervisord() as daemon,
+        in_pty(
+            "-s",
+            f"http://127.0.0.1:{daemon.port}",
+            home=tmp_path,
+            columns=140,
+            program=["-c", f"{_JUMPING.format(path=str(switch))}{_AS_MODULE}"],
+        ) as program,
+    ):
+        program.wait_for("sleeper +● RUNNING")
+        switch.write_text(str(jump))
+        daemon.proxy.supervisor.stopProcess("sleeper")
+        program.wait_for("sleeper +○ STOPPED")
+        daemon.proxy.supervisor.startProcess("sleeper")
+        program.wait_for("sleeper +● RUNNING +[0-9]+ +[0-9]s")
+        program.press(b"/name:sleeper\r")
+        program.wait_for("name:sleeper")
+        program.press(b"R")
+        program.wait_for("Restart .*sleeper")
+        answer_when_taken(program, b"y", "pid [0-9]+ runs|1 done")
+        program.wait_for("sleeper +● RUNNING +[0-9]+ +[0-9]s")
+        assert not re.search(r"\b[23]d", program.text), "something was counted by our clock"
+        os.kill(program.process.pid, signal.SIGTERM)
+        assert program.wait_ended(10) == 143
+    show(
+        f"a clock that jumps by {jump // 86_400:+d} days",
+        "uptimes, polls and outcomes as if it had not",
+        "so",
     )
