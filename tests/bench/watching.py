@@ -171,7 +171,7 @@ def _ours(hosts_yaml: str) -> None:
 
 def _tried_since(engine: Engine, began: float) -> bool:
     """Wait until every host has been tried after `began`; False when that takes too long."""
-    waiting = list(engine._pollers.values())  # the picture would be up to a second late
+    waiting = list(engine._watch._pollers.values())  # the picture would be up to a second late
     while waiting and time.monotonic() - began < PATIENCE:
         time.sleep(0.005)
         waiting = [poller for poller in waiting if (poller.snapshot.tried_at or 0.0) < began]

@@ -52,6 +52,7 @@ def load(path: Path) -> Settings:
         history=read_history(top),
         logs=read_logs(top),
         source=path,
+        as_read=opened.as_read,
         warnings=tuple(warnings),
     )
 

@@ -1,4 +1,4 @@
-"""Every password that a fleet needs, fetched once: before the screen is taken, because a program may ask on the terminal."""
+"""Every password that a fleet needs, fetched before the screen is taken, because a program may ask on the terminal."""
 
 from __future__ import annotations
 
@@ -7,18 +7,24 @@ from collections.abc import Callable, Iterable, Mapping
 from tui.config.environment import forget_variables
 from tui.config.redactor import Redactor
 from tui.config.schema import HostSettings
-from tui.config.secrets import EnvPassword, InlinePassword, PasswordSource, Secret
+from tui.config.secrets import EnvPassword, GivenUp, InlinePassword, PasswordSource, Secret, never
 from tui.errors import ConfigError
+
+NOTHING_KNOWN: Mapping[PasswordSource, Secret] = {}
 
 
 def fetch_passwords(
-    hosts: Iterable[HostSettings], on_problem: Callable[[ConfigError], None] | None = None
+    hosts: Iterable[HostSettings],
+    on_problem: Callable[[ConfigError], None] | None = None,
+    known: Mapping[PasswordSource, Secret] = NOTHING_KNOWN,
+    given_up: GivenUp = never,
 ) -> Mapping[str, Secret]:
     """Host name to password, for the hosts that have one; a source that many hosts share is asked once.
 
     A source that does not give its password is a ConfigError whose place is the first host that uses it. It is raised,
     unless `on_problem` takes it: then its hosts are left out, and only they will say that the login was refused.
-    Variables are read first and then forgotten: no program that gives a password inherits another one.
+    Variables are read first and then forgotten: no program that gives a password inherits another one. What is `known`
+    of an earlier time stands in for a variable, which is gone, and for a source that gives nothing this time.
     """
     sources: dict[PasswordSource, HostSettings] = {}
     hosts = tuple(hosts)
@@ -26,12 +32,13 @@ def fetch_passwords(
         sources.setdefault(host.password, host)
     variables = [source for source in sources if isinstance(source, EnvPassword)]
     fetched: dict[PasswordSource, Secret | None] = {
-        source: _fetch(sources[source], on_problem) for source in variables
+        source: known[source] if source in known else _fetch(sources[source], on_problem, known, given_up)
+        for source in variables
     }
     forget_variables(source.name for source in variables)
     for source, host in sources.items():
         if source not in fetched:
-            fetched[source] = _fetch(host, on_problem)
+            fetched[source] = _fetch(host, on_problem, known, given_up)
     found = {host.name: fetched[host.password] for host in hosts}
     return {name: secret for name, secret in found.items() if secret is not None}
 
@@ -46,12 +53,25 @@ def know(redactor: Redactor, hosts: Iterable[HostSettings], passwords: Mapping[s
     redactor.told = True
 
 
-def _fetch(host: HostSettings, on_problem: Callable[[ConfigError], None] | None) -> Secret | None:
+def by_source(
+    hosts: Iterable[HostSettings], passwords: Mapping[str, Secret]
+) -> Mapping[PasswordSource, Secret]:
+    """What these sources gave, for the next time that they are asked."""
+    return {host.password: passwords[host.name] for host in hosts if host.name in passwords}
+
+
+def _fetch(
+    host: HostSettings,
+    on_problem: Callable[[ConfigError], None] | None,
+    known: Mapping[PasswordSource, Secret],
+    given_up: GivenUp,
+) -> Secret | None:
     try:
-        return host.password.fetch()
+        return host.password.fetch(given_up)
     except ConfigError as error:
-        problem = ConfigError(f"host {host.name}", error.problem, error.advice)
+        still = "; the one read before is used" if host.password in known else ""
+        problem = ConfigError(f"host {host.name}", f"{error.problem}{still}", error.advice)
     if on_problem is None:
         raise problem
     on_problem(problem)
-    return None
+    return known.get(host.password)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
 from tui.config.private import is_own_group, others_may_exchange, require_own_link, trusted_owners
+from tui.config.watched_file import FileIdentity, ReadFile
 from tui.errors import ConfigError
 
 MAX_BYTES = 1024 * 1024
@@ -22,6 +24,8 @@ class OpenedFile:
     readable_by_others: bool
     exchangeable: bool
     """Whether others can put another file of ours in its place; a file of their own would be refused."""
+    as_read: ReadFile
+    """To tell later whether it is still this one."""
 
 
 def read_private(path: Path) -> OpenedFile:
@@ -41,6 +45,7 @@ def read_private(path: Path) -> OpenedFile:
         content,
         readable_by_others=bool(status.st_mode & 0o044),
         exchangeable=others_may_exchange(path),
+        as_read=ReadFile(FileIdentity.of(status), sha256(content).digest()),
     )
 
 

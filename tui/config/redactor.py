@@ -10,6 +10,8 @@ from __future__ import annotations
 import base64
 import json
 import re
+import threading
+from collections.abc import Iterable
 from typing import NoReturn
 from urllib.parse import quote, quote_plus
 
@@ -28,12 +30,14 @@ STARS = "***"
 
 
 class Redactor:
-    """Strikes secrets out. Any thread may call it; `add` belongs to the beginning of a run."""
+    """Strikes secrets out. Any thread may call it, and `add` to it: what was added is struck out of all that comes later."""
 
     def __init__(self) -> None:
         self.told = False
         """Whether whoever knows the secrets has told them: before that nothing can be said to hold none."""
+        self._lock = threading.Lock()
         self._pending: dict[tuple[str, str], None] = {}
+        """Not empty before all of it is known in every disguise."""
         self._words: set[str] = set()
         self._forms: dict[str, list[str]] = {}
         """By their first `SHORT` characters."""
@@ -42,7 +46,8 @@ class Redactor:
     def add(self, secret: Secret, user: str = "") -> None:
         """Know `secret` from now on, also as the `user:secret` of an Authorization header."""
         if secret.reveal():
-            self._pending[secret.reveal(), user] = None
+            with self._lock:
+                self._pending[secret.reveal(), user] = None
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("a Redactor knows secrets, and cannot be pickled or copied")
@@ -75,7 +80,11 @@ class Redactor:
     def _make_ready(self) -> None:
         if not self._pending:
             return
-        pending, self._pending = self._pending, {}
+        with self._lock:
+            self._learn(self._pending)
+            self._pending = {}
+
+    def _learn(self, pending: Iterable[tuple[str, str]]) -> None:
         forms: set[str] = set()
         for value, user in pending:
             forms |= disguises(value, user)

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 from tui.config.secrets import NoPassword, PasswordSource
+from tui.config.watched_file import ReadFile
 from tui.model.endpoint import Endpoint
-from tui.model.policy import Guardrail
+from tui.model.policy import Guardrail, Policy
 
 DEFAULT_POLL = 2.0
 DEFAULT_TIMEOUT = 5.0
@@ -113,8 +114,15 @@ class Settings:
     logs: LogSettings = LogSettings()
     source: Path | None = None
     """The file this came from; None for `-s URL`."""
+    as_read: ReadFile | None = field(default=None, compare=False)
+    """That file when it was read; None where it is no hosts file."""
     warnings: tuple[str, ...] = ()
     """Sentences to show once: loose permissions and their fix, a password over plain http, …"""
+
+    def policy(self, *, read_only: bool) -> Policy:
+        """What may be done, when the whole session is `read_only` or not."""
+        locked = frozenset(host.name for host in self.hosts.values() if host.read_only)
+        return Policy(self.guardrails, locked, read_only)
 
     def warned(self, more: Iterable[str]) -> Settings:
         """The same with more warnings."""

@@ -14,6 +14,7 @@ import signal
 import stat
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn, Protocol
@@ -58,18 +59,30 @@ class Secret:
         raise TypeError("a Secret cannot be pickled or copied")
 
 
+GivenUp = Callable[[], bool]
+"""Whether nobody wants the password any more."""
+
+
+def never() -> bool:
+    """It is wanted to the end."""
+    return False
+
+
 class PasswordSource(Protocol):
     """Somewhere a password comes from."""
 
-    def fetch(self) -> Secret | None:
-        """The password, None when there is none; ConfigError (its place still empty) when it cannot be had."""
+    def fetch(self, given_up: GivenUp = never) -> Secret | None:
+        """The password, None when there is none; ConfigError (its place still empty) when it cannot be had.
+
+        One that takes long asks `given_up` now and then, and ends when nobody wants it any more.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class NoPassword:
     """Nothing to send."""
 
-    def fetch(self) -> None:
+    def fetch(self, given_up: GivenUp = never) -> None:
         return None
 
 
@@ -79,7 +92,7 @@ class InlinePassword:
 
     secret: Secret
 
-    def fetch(self) -> Secret:
+    def fetch(self, given_up: GivenUp = never) -> Secret:
         return self.secret
 
 
@@ -89,7 +102,7 @@ class EnvPassword:
 
     name: str
 
-    def fetch(self) -> Secret:
+    def fetch(self, given_up: GivenUp = never) -> Secret:
         value = os.environ.get(self.name, "")
         if not value:
             raise ConfigError("", f"the environment variable {self.name} is not set", "export it first")
@@ -104,7 +117,7 @@ class FilePassword:
 
     path: Path
 
-    def fetch(self) -> Secret:
+    def fetch(self, given_up: GivenUp = never) -> Secret:
         what = f"the password file {self.path}"
         try:
             # Not blocking, because a pipe at that path would otherwise hold us for ever.
@@ -140,7 +153,7 @@ class CommandPassword:
 
     argv: tuple[str, ...] = field(repr=False)
 
-    def fetch(self) -> Secret:
+    def fetch(self, given_up: GivenUp = never) -> Secret:
         what = f"password_command ({os.path.basename(self.argv[0])})"
         try:
             process = subprocess.Popen(  # noqa: S603 - the user's own configuration names it, and no shell sees it
@@ -156,19 +169,21 @@ class CommandPassword:
             )
             raise ConfigError("", f"{what} cannot be started: {reason}") from None
         try:
-            content = _read_output(process, what)
+            content = _read_output(process, what, given_up)
         finally:
             _end(process)
         return _first_line(content, what)
 
 
-def _read_output(process: subprocess.Popen[bytes], what: str) -> bytes:
+def _read_output(process: subprocess.Popen[bytes], what: str, given_up: GivenUp) -> bytes:
     """All it prints, until it ends: a child it leaves behind (an agent) may keep the pipe open and is not waited for."""
     assert process.stdout is not None
     pipe = process.stdout.fileno()
     deadline = time.monotonic() + COMMAND_SECONDS
     content = b""
     while len(content) <= SECRET_BYTES:
+        if given_up():
+            raise ConfigError("", f"{what} was given up")
         if time.monotonic() > deadline:
             raise ConfigError("", f"{what} did not end within {COMMAND_SECONDS:g} s")
         ended = process.poll() is not None

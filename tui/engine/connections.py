@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import resource
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from tui.config.schema import HostSettings
 from tui.config.secrets import Secret
@@ -72,6 +72,18 @@ class Connections:
     def has_login(self, host: str) -> bool:
         """Whether a user and a password are sent to this host."""
         return bool(self._settings(host).user) and host in self._passwords
+
+    def password(self, host: str) -> Secret | None:
+        """What is sent to this host with its user; None: nothing."""
+        return self._passwords.get(host)
+
+    def take_over(
+        self, hosts: Mapping[str, HostSettings], passwords: Mapping[str, Secret], ended: Iterable[str]
+    ) -> tuple[Supervisor, ...]:
+        """From now on these settings hold; what was made for the hosts that `ended` is forgotten, and given back to be closed."""
+        self._hosts, self._passwords = hosts, passwords
+        made_by = (self._watching, self._looking, self._acting)
+        return tuple(made.pop(host) for host in ended for made in made_by if host in made)
 
     def close_idle(self) -> None:
         """Close what nothing has used for a while."""

@@ -17,11 +17,13 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from tui.config.differences import Differences, differences
 from tui.config.passwords import know
 from tui.config.redactor import Redactor
 from tui.config.schema import Settings
 from tui.config.secrets import Secret
 from tui.engine.acting.memory import Memory
+from tui.engine.answered import Answered
 from tui.engine.connections import IDLE_SECONDS, Connections, allow_many_files, give_memory_back
 from tui.engine.journal import FILE_NAME as JOURNAL_FILE
 from tui.engine.journal import Journal
@@ -29,14 +31,14 @@ from tui.engine.loop_thread import LoopThread
 from tui.engine.notices import Notices
 from tui.engine.supervision import Supervision
 from tui.engine.wakeups import Wakeups
-from tui.engine.watching.feed import Feed
-from tui.engine.watching.poller import Poller, pending_snapshot
-from tui.engine.watching.schedule import STAGGER_FROM, Schedule
+from tui.engine.watching.poller import pending_snapshot
+from tui.engine.watching.schedule import STAGGER_FROM
+from tui.engine.watching.watch import Watch, first_seen
 from tui.errors import NoMatchError, SupervisorTuiError
 from tui.model.fleet import Fleet, FleetPicture, Transition
 from tui.model.host import HostSnapshot
 from tui.model.plan import Plan
-from tui.model.policy import Policy, Tier
+from tui.model.policy import Tier
 from tui.model.process import ProcessKey
 from tui.model.timeline import Timeline
 from tui.rpc.client import Reread, Supervisor
@@ -51,12 +53,11 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-STALE_LOOK_SECONDS = 0.25
-"""How often it is looked for hosts whose rows have become old while a read of them hangs."""
 LONGEST_FINISH = 60.0
 """Seconds that restarts get to be finished in when we leave, however slowly their programs may stop."""
 _CLOSE_SECONDS = 5.0
 """On top of the time for restarts, for closing what is open."""
+HOST_RELOADED = "this host has changed in, or gone from, the configuration: close this log, and open it anew"
 
 
 class Engine:
@@ -78,18 +79,20 @@ class Engine:
         self.settings = settings
         self.read_only = read_only
         self.timeline = Timeline()
-        read_only_hosts = frozenset(host.name for host in settings.hosts.values() if host.read_only)
-        self.policy = Policy(settings.guardrails, read_only_hosts, read_only)
+        self.policy = settings.policy(read_only=read_only)
         self._notices = Notices()
         self.redact = Redactor()
         """Strikes out every password of these hosts."""
-        know(self.redact, settings.hosts.values(), passwords or {})
+        self._passwords = passwords or {}
+        know(self.redact, settings.hosts.values(), self._passwords)
         self._connections = Connections(
-            settings.hosts, passwords or {}, read_only=read_only, redact=self.redact
+            settings.hosts, self._passwords, read_only=read_only, redact=self.redact
         )
         self._fleet = Fleet(pending_snapshot(host) for host in settings.hosts.values())
         self._picture = self._fleet.picture()
         self._supervision = Supervision(self._notice)
+        self._watch = Watch(self._connections, self._take_in, self._supervision.begin, self._is_ours)
+        self._drift: asyncio.Task[None] | None = None
         self._wakeups = Wakeups(self._refresh, self._supervision.failed)
         self._journal = Journal(state_dir, required=settings.journal_required, complain=self._notice)
         self._memory = Memory(state_dir, complain=self._notice)
@@ -98,13 +101,9 @@ class Engine:
         self._recorder = recorder
         self._job_pictures: tuple[JobPicture, ...] = ()
         self._job_moved = threading.Condition()
-        self._unanswered = set(settings.hosts)
-        self._all_answered = threading.Event()
-        if not self._unanswered:
-            self._all_answered.set()
+        self._answered = Answered(settings.hosts)
         self._streams: StreamBudget | None = None
         self._follows: set[LogFollow] = set()
-        self._pollers: dict[str, Poller] = {}
         self._jobs: Jobs | None = None
         self._stopping = asyncio.Event()
         self._grace: float | None = None
@@ -209,18 +208,22 @@ class Engine:
 
     def wait_answered(self, seconds: float) -> bool:
         """Wait until every host has answered or failed once; False when that took longer."""
-        return self._all_answered.wait(seconds)
+        return self._answered.wait(seconds)
 
     def poll_now(self, hosts: Iterable[str] | None = None) -> None:
         """Poll these hosts, or all, at once; also those that were given up because of their password."""
         wanted = None if hosts is None else tuple(hosts)
+        self._thread.tell(lambda: self._watch.poll_now(wanted))
 
-        def poll() -> None:
-            for host in self._pollers if wanted is None else wanted:
-                if host in self._pollers:
-                    self._pollers[host].poll_now()
+    def reload(
+        self, settings: Settings, passwords: Mapping[str, Secret]
+    ) -> concurrent.futures.Future[Differences]:
+        """Work with these settings from now on; hosts that are as they were keep all they have.
 
-        self._thread.tell(poll)
+        Guardrails and read-only hold for the next `submit`. RefusedError in the result, and nothing changed, while
+        something is under way on a host that would go or change, or while other guardrails would hold for the rest of a job.
+        """
+        return self._thread.future(self._reload(settings, passwords))
 
     # --- acting -----------------------------------------------------------------------------------------------------
 
@@ -299,11 +302,10 @@ class Engine:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._supervision.loop_failed)
         self._wakeups.attach(loop)
-        self._begin_polling()
+        self._watch.begin(self.settings.hosts.values())
         self._supervision.begin("closing idle connections", self._close_idle)
-        self._supervision.begin("looking for hosts that hang", self._watch_for_stale)
-        if any(host.check_drift for host in self.settings.hosts.values()):
-            self._supervision.begin("looking for changed files", self._watch_for_drift)
+        self._supervision.begin("looking for hosts that hang", self._watch.look_for_stale)
+        self._watch_for_drift()
         ready()
         try:
             await self._stopping.wait()
@@ -313,31 +315,13 @@ class Engine:
         finally:
             await self._wind_down()
 
-    def _begin_polling(self) -> None:
-        hosts = self.settings.hosts.values()
-        for number, host in enumerate(hosts):
-            schedule = Schedule(host.poll)
-            supervisor = self._connections.watching(host.name)
-            poller = Poller(
-                host,
-                supervisor,
-                self._take_in,
-                schedule=schedule,
-                feed=Feed(supervisor, host.feed, supervise=self._supervision.begin),
-                first_delay=schedule.first(number, len(hosts)),
-                has_login=self._connections.has_login(host.name),
-                restart_expected=functools.partial(self._is_ours, ProcessKey(host.name)),
-            )
-            self._pollers[host.name] = poller
-            self._supervision.begin(f"polling {host.name}", poller.run)
-
     async def _wind_down(self) -> None:
         for follow in tuple(self._follows):
             follow.close()
         await self._supervision.end()
         await self._connections.close()
         self._journal.close()
-        self._all_answered.set()
+        self._answered.nobody_more()
         self._wakeups.now()
         with self._job_moved:
             self._job_moved.notify_all()
@@ -351,11 +335,8 @@ class Engine:
             self._refresh()  # whoever reads of a change in the timeline must find it in the picture
             self.timeline.add(change.transitions)
         self._wakeups.schedule(visible=change.visible)
-        if snapshot.host in self._unanswered and self._pollers[snapshot.host].settled:
-            self._unanswered.discard(snapshot.host)
-            if not self._unanswered:
-                self._wakeups.now()  # whoever waits for this must find it in the picture
-                self._all_answered.set()
+        if self._answered.misses(snapshot.host) and self._watch.settled(snapshot.host):
+            self._answered.heard(snapshot.host, self._wakeups.now)  # who waits must find it in the picture
 
     def _refresh(self) -> None:
         self._picture = self._fleet.picture()
@@ -365,11 +346,6 @@ class Engine:
 
     def _is_ours(self, key: ProcessKey) -> bool:
         return key in self._ours()
-
-    async def _poll_fresh(self, host: str) -> HostSnapshot:
-        if host not in self._pollers:
-            raise NoMatchError(f"there is no host {host}")
-        return await self._pollers[host].fresh()
 
     def _jobs_changed(self) -> None:
         if self._jobs is not None:
@@ -393,22 +369,49 @@ class Engine:
             await asyncio.sleep(IDLE_SECONDS / 3)
             self._connections.close_idle()
 
-    async def _watch_for_stale(self) -> None:
-        while True:
-            await asyncio.sleep(STALE_LOOK_SECONDS)
-            for poller in self._pollers.values():
-                poller.grow_stale()
+    def _watch_for_drift(self) -> None:
+        if self._drift is not None:
+            self._drift.cancel()
+            self._drift = None
+        hosts = tuple(self.settings.hosts.values())
+        if any(host.check_drift for host in hosts):
+            ask = functools.partial(
+                self._watch.check_drift, hosts, lambda host: self._started_jobs().read_files(host)
+            )
+            self._drift = self._supervision.begin("looking for changed files", ask)
 
-    async def _watch_for_drift(self) -> None:
-        from tui.engine.watching.drift import check_regularly
-
-        hosts = self.settings.hosts.values()
-        await check_regularly(hosts, lambda host: self._started_jobs().read_files(host), time.monotonic)
+    async def _reload(self, settings: Settings, passwords: Mapping[str, Secret]) -> Differences:
+        """All of it in one turn of the loop, but for the ends of what is no longer wanted."""
+        before = self.settings
+        difference = differences(before, self._passwords, settings, passwords)
+        if self._jobs is not None or difference.ended:
+            self._started_jobs().refuse_while_acting(difference.ended, rules=difference.guardrails)
+        policy = settings.policy(read_only=self.read_only)
+        know(self.redact, settings.hosts.values(), passwords)
+        self.settings, self._passwords, self.policy = settings, passwords, policy
+        self._journal.required = settings.journal_required
+        if settings.logs != before.logs:
+            self._streams = None
+        for follow in tuple(self._follows):
+            follow.leave(difference.ended, HOST_RELOADED)
+        tasks = self._watch.end(difference.ended)
+        supervisors = self._connections.take_over(settings.hosts, passwords, difference.ended)
+        snapshots = tuple(first_seen(difference, before, settings, self._fleet.picture()))
+        self._fleet.exchange(difference.ended, snapshots, settings.hosts)
+        if difference.ended:
+            self._started_jobs().hosts_ended(difference.ended, self._fleet.picture().number)
+        self._answered.hosts_changed(difference.ended, difference.begun)
+        self._watch.begin(map(settings.hosts.__getitem__, difference.begun), snapshots)
+        self._watch_for_drift()
+        self._wakeups.schedule(visible=True)
+        self._wakeups.now()  # whoever hears of the end must find it in the picture
+        await asyncio.gather(*tasks, *(one.close() for one in supervisors), return_exceptions=True)
+        return difference
 
     def _drifted(self, host: str, reread: Reread) -> None:
         from tui.engine.acting.daemon_actions import reread_words
 
-        poller = self._pollers.get(host)
+        poller = self._watch.get(host)
         if poller is not None:
             poller.set_drift(reread_words(reread) if reread != Reread() else "")
 
@@ -427,11 +430,11 @@ class Engine:
             self._jobs = Jobs(
                 supervisors=self._connections.acting,
                 picture=self._fleet.picture,
-                poll=self._poll_fresh,
+                poll=self._watch.fresh,
                 journal=self._journal,
                 memory=self._memory,
                 kept=KeptJobs(self._state_dir, complain=self._notice),
-                policy=self.policy,
+                policy=lambda: self.policy,
                 changed=self._jobs_changed,
                 failed=self._supervision.failed,
                 drifted=self._drifted,

@@ -59,7 +59,7 @@ class Journal:
     ) -> None:
         """No directory, no journal. `complain` gets one sentence when it cannot be written; `required` refuses then."""
         self._path = None if state_dir is None else state_dir / FILE_NAME
-        self._required = required
+        self.required = required
         self._complain = complain
         self._wall = wall
         self._file: int | None = None
@@ -192,7 +192,7 @@ class Journal:
 
     def _write(self, record: dict[str, Any], *, sync: bool = False) -> None:
         if self._path is None:
-            if self._required:
+            if self.required:
                 self._refuse("there is no directory for it")
             return
         line = {
@@ -230,7 +230,7 @@ class Journal:
             self._complain(
                 f"the journal {self._path} cannot be written: {error.strerror}; actions go unrecorded"
             )
-        if self._required:
+        if self.required:
             self._refuse(str(error.strerror))
 
     def _refuse(self, why: str) -> NoReturn:

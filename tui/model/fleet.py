@@ -153,6 +153,19 @@ class Fleet:
         self._healths.subtract(process.health for process in snapshot.processes)
         return self._visible(host)
 
+    def exchange(self, ended: Iterable[str], snapshots: Iterable[HostSnapshot], order: Iterable[str]) -> None:
+        """The configuration has changed: these hosts end, those begin (or begin anew), and all come in this order.
+
+        Brings no transitions: nothing has happened to anything.
+        """
+        for host in ended:
+            self.forget(host)
+        for snapshot in snapshots:
+            self._take_in(snapshot)
+        self._hosts = {name: self._hosts[name] for name in order}
+        self._picture = None
+        self._number += 1
+
     def _take_in(self, snapshot: HostSnapshot) -> None:
         self._hosts[snapshot.host] = snapshot
         self._states[snapshot.state] += 1

@@ -87,6 +87,8 @@ class Plan:
     """Hosts of which everything was meant (a host node or `all`): stopping remembers, starting recalls."""
     whole_groups: frozenset[ProcessKey] = frozenset()
     """Groups of which everything was meant; policy asks for these as for a host."""
+    seen: int = field(default=0, compare=False)
+    """The number of the picture that it was made from."""
 
     @property
     def acting(self) -> tuple[Step, ...]:
@@ -144,6 +146,7 @@ def make_plan(
         scope=scope,
         whole_hosts=frozenset(key.host for key in targets if key.is_host),
         whole_groups=frozenset(key for key in targets if key.is_group),
+        seen=picture.number,
     )
 
 

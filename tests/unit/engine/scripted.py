@@ -230,7 +230,7 @@ def jobs_of(
         journal=Journal(directory),
         memory=Memory(directory),
         kept=KeptJobs(directory),
-        policy=policy or Policy(),
+        policy=lambda: policy or Policy(),
         changed=changed,
         failed=failed,
         clock=clock,

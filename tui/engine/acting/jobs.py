@@ -34,6 +34,7 @@ from tui.model.process import Process, ProcessKey
 from tui.model.states import HostState, OutcomeKind, ProcessState
 from tui.rpc.answers import Reread
 from tui.rpc.client import Supervisor
+from tui.text import clean
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ SETTLE_SECONDS = 600.0
 """So long an UNKNOWN outcome is looked after: the host may come back and tell."""
 LIMITS_SECONDS = 300.0
 """So long a host's settings are believed: another operator may update it."""
+WHEN_ENDED = "reload when it has ended"
 _SETTLE_PAUSE = 2.0
 _SECOND_LOOK = 0.3
 """A supervisord that answers has read by then what came to it before."""
@@ -62,14 +64,14 @@ class Jobs:
         journal: Journal,
         memory: Memory,
         kept: KeptJobs,
-        policy: Policy,
+        policy: Callable[[], Policy],
         changed: Callable[[], None],
         drifted: Callable[[str, Reread], None] = lambda host, reread: None,
         failed: Callable[[str, BaseException | None], None] = lambda what, error: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`supervisors` gives the one that may act; `poll` a fresh reading, taken into the fleet; `changed` is told of
-        every new picture, `drifted` of what an update of a host would do, `failed` of a mistake of ours."""
+        """`supervisors` gives the one that may act; `poll` a fresh reading, taken into the fleet; `policy` the rules that
+        hold now; `changed` is told of every new picture, `drifted` of what an update of a host would do, `failed` of a mistake of ours."""
         self.pictures: tuple[JobPicture, ...] = ()
         """Newest first."""
         self._supervisors = supervisors
@@ -88,7 +90,10 @@ class Jobs:
         self._turns: dict[str, asyncio.Lock] = {}
         self._places = asyncio.Semaphore(HOSTS_AT_ONCE)
         self._tasks: dict[int, asyncio.Task[None]] = {}
-        self._settling: set[asyncio.Task[None]] = set()
+        self._settling: dict[asyncio.Task[None], str] = {}
+        """With the host that each is about."""
+        self._replaced: dict[str, int] = {}
+        """By the number of the picture since which a name stands for what a reload has put in its place."""
         self._recent: dict[ProcessKey, float] = {}
         self._restarting: dict[ProcessKey, float] = {}
         """Until when each restart that is under way may take."""
@@ -98,7 +103,8 @@ class Jobs:
 
     def submit(self, plan: Plan, confirmed: Tier) -> int:
         """Begin a job; its number. Raises RefusedError when policy says no or wants to be asked more firmly."""
-        judgement = self._policy.judge(plan, self._picture(), self._clock())
+        self._refuse_other_hosts(plan)
+        judgement = self._policy().judge(plan, self._picture(), self._clock())
         if judgement.refusal:
             raise RefusedError(judgement.refusal, judgement.advice)
         if confirmed < judgement.tier:
@@ -149,11 +155,41 @@ class Jobs:
     async def read_files(self, host: str) -> Reread:
         """The same, when nobody is shown what it says. Raises SupervisorTuiError."""
         plan = make_plan(Verb.REREAD, [ProcessKey(host)], self._picture(), self._clock())
-        judgement = self._policy.judge(plan, self._picture(), self._clock())
+        judgement = self._policy().judge(plan, self._picture(), self._clock())
         if judgement.refusal:
             raise RefusedError(judgement.refusal, judgement.advice)
         async with self._turn(host):
             return await preview(self._scene(host, ProgramLimits(), 0, wait=True), host)
+
+    def refuse_while_acting(self, hosts: Iterable[str], *, rules: bool) -> None:
+        """Raise RefusedError when something is under way on one of these hosts, or anywhere when the `rules` change."""
+        wanted = frozenset(hosts)
+        for job in self.pictures:
+            met = job.plan.hosts if rules else [host for host in job.plan.hosts if host in wanted]
+            if met and not job.finished:
+                raise RefusedError(f"job {job.number} is running on {clean(met[0], 80)}", WHEN_ENDED)
+        for host in wanted:
+            if host in self._turns and self._turns[host].locked():
+                raise RefusedError(f"{clean(host, 80)} is being asked or acted on", WHEN_ENDED)
+
+    def hosts_ended(self, hosts: Iterable[str], number: int) -> None:
+        """What is known of these is of no use any more, and what was asked before picture `number` was about others."""
+        for host in hosts:
+            self._replaced[host] = number
+            self._limits.pop(host, None)
+            self._previews.pop(host, None)
+            for task in [task for task, about in self._settling.items() if about == host]:
+                task.cancel()
+
+    def _refuse_other_hosts(self, plan: Plan) -> None:
+        """A host may have gone, or its name stand for another, since the question was put."""
+        for host in plan.hosts:
+            if host not in self._picture().hosts:
+                raise RefusedError(f"there is no host {clean(host, 80)} any more", "see hosts.yaml")
+            if plan.seen < self._replaced.get(host, 0):
+                raise RefusedError(
+                    f"{clean(host, 80)} was changed by a reload since this was asked", "ask again"
+                )
 
     @property
     def time_needed(self) -> float:
@@ -326,8 +362,8 @@ class Jobs:
 
     def _look_after(self, scene: Scene, plan: Plan, step: Step, outcome: Outcome) -> None:
         task = asyncio.create_task(self._settle(scene, plan, step, outcome), name=f"settle {outcome.key}")
-        self._settling.add(task)
-        task.add_done_callback(self._settling.discard)
+        self._settling[task] = outcome.key.host
+        task.add_done_callback(lambda done: self._settling.pop(done, None))
         task.add_done_callback(self._never_silently)
 
     async def _settle(self, scene: Scene, plan: Plan, step: Step, left: Outcome) -> None:

@@ -8,7 +8,8 @@ is gone or stands still keeps no other one waiting.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -53,6 +54,7 @@ class LogFollow:
         self._supervise = supervise
         self._ended = ended
         self._logs: list[LogSource] = []
+        self._reading: list[tuple[LogSource, asyncio.Task[None]]] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._waiting: list[LogLine] = []
         self._alarm: asyncio.TimerHandle | None = None
@@ -80,6 +82,7 @@ class LogFollow:
             )
             self._logs.append(source)
             self._tasks.append(self._supervise(f"following a log of {key.host}", source.run))
+            self._reading.append((source, self._tasks[-1]))
 
     def earlier(self, on_earlier: Callable[[Sequence[LogLine], bool], None]) -> None:
         """Read a piece before what was shown: `on_earlier` gets its lines, and whether there may be more, as `on_lines`.
@@ -99,6 +102,18 @@ class LogFollow:
 
         self._tasks = [task for task in self._tasks if not task.done()]
         self._tasks.append(self._supervise("reading what a log had before", read))
+
+    def leave(self, hosts: Collection[str], why: str) -> None:
+        """Read no log of these hosts any more, and say `why` once a host. Belongs to the engine's loop."""
+        said: set[str] = set()
+        for log, task in self._reading:
+            if log.key.host in hosts and not task.done():
+                task.cancel()
+                if log.key.host not in said:
+                    said.add(log.key.host)
+                    self._add([LogLine(log.key, log.channel, why, time.time(), "note")])
+        self._reading = [(log, task) for log, task in self._reading if log.key.host not in hosts]
+        self._logs = [log for log, _ in self._reading]
 
     def close(self) -> None:
         """Let go of every log; `on_lines` is not called any more, but for a call under way in the engine."""

@@ -58,6 +58,21 @@ def pending_snapshot(settings: HostSettings) -> HostSnapshot:
     )
 
 
+def under_other_settings(
+    snapshot: HostSnapshot, before: HostSettings, settings: HostSettings
+) -> HostSnapshot:
+    """The same supervisord, as last seen, with what its new settings say of it."""
+    standing = configured_badges(before)
+    found = tuple(badge for badge in snapshot.badges if badge not in standing)
+    return replace(
+        snapshot,
+        folder=settings.folder,
+        tags=settings.tags,
+        read_only=settings.read_only,
+        badges=configured_badges(settings) + found,
+    )
+
+
 class Poller:
     """Polls one host for ever. All methods belong to the engine's loop."""
 
@@ -72,11 +87,15 @@ class Poller:
         first_delay: float = 0.0,
         has_login: bool = False,
         restart_expected: Callable[[], bool] = lambda: False,
+        snapshot: HostSnapshot | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`restart_expected` tells whether a job of ours is restarting this supervisord; without `feed` it is only polled."""
+        """`restart_expected` tells whether a job of ours is restarting this supervisord; without `feed` it is only polled.
+
+        A `snapshot` is what is known of it before its first answer.
+        """
         self.settings = settings
-        self.snapshot = pending_snapshot(settings)
+        self.snapshot = snapshot or pending_snapshot(settings)
         self._supervisor = supervisor
         self._publish = publish
         self._schedule = schedule or Schedule(settings.poll)
@@ -117,6 +136,11 @@ class Poller:
         self._waiters.append(waiter)
         self._read_everything()
         return await waiter
+
+    def let_go(self) -> None:
+        """Nobody polls it any more: close what follows its log."""
+        if self._feed is not None:
+            self._feed.close()
 
     def _read_everything(self) -> None:
         self._whole_wanted = True

@@ -152,7 +152,7 @@ async def test_a_required_journal_that_cannot_be_written_keeps_the_request_from_
 ) -> None:
     (tmp_path / FILE_NAME).mkdir()
     scene = scene_of(host, tmp_path)
-    scene.journal._required = True
+    scene.journal.required = True
     plan = plan_of(host, Verb.STOP)
     outcome = await act_on_process(scene, plan, plan.steps[0])
     assert outcome.kind is NOT_EXECUTED
