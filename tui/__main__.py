@@ -87,6 +87,7 @@ def open_screen(invocation: Invocation, last: LastPicture | None = None) -> int:
             mouse=not invocation.no_mouse,
             diff=not invocation.no_diff,
             last=last,
+            redactor=None if invocation.protect is None else invocation.protect(),
         )
 
 

@@ -38,6 +38,12 @@ def test_the_same_key_may_do_different_things_on_different_screens() -> None:
     assert make_keymap({"log-wrap": "o"}).of(BY_ID["log-wrap"]) == ("o",)
 
 
+def test_what_only_the_palette_has_is_shown_as_what_one_types_there_and_takes_no_key() -> None:
+    assert make_keymap({}).shown(BY_ID["reload"]) == ":reload"
+    with pytest.raises(ConfigError, match="this action has no key — :reload finds it in the palette"):
+        make_keymap({"reload": "r"})
+
+
 def test_a_clash_names_both_actions_and_the_screen() -> None:
     with pytest.raises(ConfigError, match="R would be both start and restart on the fleet screen"):
         make_keymap({"start": "R"})

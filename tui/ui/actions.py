@@ -41,7 +41,7 @@ class Action:
     title: str
     """A few words: menu, palette, help."""
     keys: tuple[str, ...]
-    """As typed; hosts.yaml may name others."""
+    """As typed; hosts.yaml may name others. None: only the palette has it."""
     section: Section
     scopes: tuple[Scope, ...]
     """On which screens it works."""
@@ -300,6 +300,15 @@ ACTIONS: tuple[Action, ...] = (
         (F, D),
         _ACTING,
         "Ask every host at once, also those given up.",
+    ),
+    _action(
+        "reload",
+        "",
+        "Reload the configuration",
+        _LOOK,
+        _EVERYWHERE,
+        _BASE,
+        "Read the hosts file again and work with what it says now; hosts that are as they were keep all they have.",
     ),
     _action("redraw", "ctrl+l", "Redraw", _LOOK, _EVERYWHERE, _BASE, "Send the whole screen again."),
     _action(
@@ -565,7 +574,7 @@ def keys_page() -> str:
     for scope in Scope:
         lines += ["", f"## {scope.value.capitalize()}", "", "| keys | action | id | |", "|---|---|---|---|"]
         for action in actions_in(scope):
-            keys = " ".join(f"`{shown_key(key)}`" for key in action.keys)
+            keys = " ".join(f"`{shown_key(key)}`" for key in action.keys) or f"`:{action.id}`"
             lines.append(
                 f"| {keys} | {action.title} | `{action.id}` | {action.help.replace('|', chr(92) + '|')} |"
             )

@@ -26,6 +26,7 @@ from tui.config.crash import crash_line, write_crash_file
 from tui.model.states import OutcomeKind
 from tui.text import clean
 from tui.ui.alerts import Alerts, hook_of
+from tui.ui.reloading import Reloading
 from tui.ui.screens.base import BaseScreen
 from tui.ui.screens.fleet import FleetScreen
 from tui.ui.screens.interrupted import offer_interrupted
@@ -37,6 +38,9 @@ from tui.ui.terminal.rescue import say_last
 from tui.ui.theme import ASCII, THEMES, UNICODE
 from tui.ui.typing_ahead import TypingAhead
 from tui.ui.widgets.ticker import STAYS, Severity, job_title
+
+if TYPE_CHECKING:
+    from tui.config.schema import Settings
 
 if TYPE_CHECKING:  # jobs are imported with the first of them
     from tui.engine.acting.jobs import JobPicture
@@ -68,6 +72,7 @@ class SupervisorTuiApp(TypingAhead[int]):
         self._redact = redact
         self._news: deque[tuple[str, Severity]] = deque()
         self._news_seen = 0
+        self._file_news: tuple[str, Severity] = ("", "warning")
         self._quiet_until = 0.0
         self._told_jobs: set[int] = set()
         self._woken = False
@@ -80,6 +85,7 @@ class SupervisorTuiApp(TypingAhead[int]):
         self._alerts = Alerts(
             session.settings.alerts, session.title, session.mute, self._tell_terminal, hook=hook
         )
+        self._reloading = Reloading(session, self._say, self._reloaded)
         self._kept = KeptPicture(self, self.fleet, self._redact)
         self.animation_level = "none"
 
@@ -101,16 +107,19 @@ class SupervisorTuiApp(TypingAhead[int]):
         """Paint first; an engine that has not begun yet begins after that."""
         for theme in THEMES:
             self.register_theme(theme)
-        wanted = self.session.settings.ui.theme
-        if wanted in self.available_themes:
-            self.theme = wanted
-        else:
-            self._news.append((f"there is no theme {clean(wanted, 40)!r}; : shows their names", "warning"))
+        self._take_theme()
         self._news.extend((clean(text), "warning") for text in self.session.settings.warnings)
         self.set_keymap(self.session.keymap.own())
         self.app_resume_signal.subscribe(self, self._paint_after_suspension)
         self.set_interval(TICK, self._tick)
         self.call_after_refresh(self._begin)
+
+    def _take_theme(self) -> None:
+        wanted = self.session.settings.ui.theme
+        if wanted in self.available_themes:
+            self.theme = wanted
+        else:
+            self._news.append((f"there is no theme {clean(wanted, 40)!r}; : shows their names", "warning"))
 
     def _begin(self) -> None:
         self._own_loop = asyncio.get_running_loop()
@@ -134,6 +143,7 @@ class SupervisorTuiApp(TypingAhead[int]):
             self._unsubscribe()
             self._unsubscribe = None
         self._alerts.close()
+        self._reloading.close()
 
     def _paint_after_suspension(self, _app: App[object]) -> None:
         """After ctrl+z and fg the terminal is blank, and Textual believes that it shows what it showed before."""
@@ -167,6 +177,8 @@ class SupervisorTuiApp(TypingAhead[int]):
         for screen in self._visible_screens():
             screen.tick()
         self._alerts.tick(self.engine.picture.counts, self.session.monotonic())
+        if self._reloading.tick():
+            self._tell_of_file()
         self._tell_news()
         self._kept.tick()
         if self.terminal_gone:
@@ -210,6 +222,37 @@ class SupervisorTuiApp(TypingAhead[int]):
         if self._news and now >= self._quiet_until:
             self._quiet_until = now + STAYS
             self._say(*self._news.popleft())
+
+    # --- the configuration ------------------------------------------------------------------------------------------
+
+    def on_base_screen_reload_wanted(self) -> None:
+        """The palette, from whichever screen; what is shown goes on meanwhile."""
+        self.run_worker(self._reload(), exclusive=False)
+
+    async def _reload(self) -> None:
+        await self._reloading.reload()
+        self.fleet.set_file_notice(self._reloading.notice)
+
+    def _tell_of_file(self) -> None:
+        """Say once that there is something to reload, or take that back when there is not."""
+        self.fleet.set_file_notice(self._reloading.notice)
+        said, _ = self._file_news
+        self._news = deque(item for item in self._news if item != self._file_news)
+        self._file_news = (self._reloading.notice, "warning")
+        if self._reloading.notice:
+            self._news.appendleft(self._file_news)
+        else:
+            self.fleet.ticker.take_back(said)
+
+    def _reloaded(self, before: Settings) -> None:
+        settings = self.session.settings
+        if settings.ui.theme != before.ui.theme:
+            self._take_theme()
+        fresh = [text for text in settings.warnings if text not in before.warnings]
+        self._news.extend((clean(text), "warning") for text in fresh)
+        self._quiet_until = self.session.monotonic() + STAYS  # what came of it is said first
+        self._tell_of_file()
+        self.fleet.configuration_changed()
 
     def action_help_quit(self) -> None:
         """ctrl+c, pressed by habit: how to leave, without a pop-up."""

@@ -46,12 +46,12 @@ class Keymap:
         return self.keys[action.id]
 
     def shown(self, action: Action) -> str:
-        """'j ↓'."""
-        return shown_keys(self.of(action))
+        """'j ↓'; without a key, what the palette is given."""
+        return shown_keys(self.of(action)) or f":{action.id}"
 
     def textual(self) -> dict[str, str]:
         """Action id to keys in Textual's names."""
-        return {id: ",".join(map(_character, keys)) for id, keys in self.keys.items()}
+        return {id: ",".join(map(_character, keys)) for id, keys in self.keys.items() if keys}
 
     def own(self) -> dict[str, str]:
         """The same of the user's own keys only, for `App.set_keymap`: Textual goes through it at every key press."""
@@ -74,6 +74,7 @@ def bindings_of(scope: Scope) -> list[BindingType]:
             ",".join(map(_character, action.keys)), action.id.replace("-", "_"), action.title, id=action.id
         )
         for action in actions_in(scope)
+        if action.keys
     ]
 
 
@@ -90,6 +91,8 @@ def _check(id: str, key: str, place: str) -> None:
             f"did you mean {near}?" if near else "the help (?) shows the ids",
         )
     where = f"{place}.{id}"
+    if not BY_ID[id].keys:
+        raise ConfigError(where, "this action has no key", f":{id} finds it in the palette")
     shown = clean(key, 40)
     if key in RESERVED:
         raise ConfigError(where, f"{shown} cannot be used: {RESERVED[key]}", "take another key")

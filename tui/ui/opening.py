@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from tui.errors import QueryError, UsageError
 
 if TYPE_CHECKING:
+    from tui.config.redactor import Redactor
     from tui.config.schema import Settings
     from tui.config.secrets import Secret
     from tui.ui.last_picture import LastPicture
@@ -44,11 +45,12 @@ def open_fleet(
     mouse: bool = True,
     diff: bool = True,
     last: LastPicture | None = None,
+    redactor: Redactor | None = None,
 ) -> int:
     """Show the fleet until the user leaves; returns the exit code. Pending restarts are finished before it returns.
 
     With `diff` the terminal is sent only the cells that change; without, what Textual writes.
-    `last` is what the terminal shows until Textual does. Raises ConfigError for `ui.keys` that clash, QueryError for a `select` that does not parse.
+    `last` is what the terminal shows until Textual does; `redactor` is the process's own, told what a reload brings. Raises ConfigError for `ui.keys` that clash, QueryError for a `select` that does not parse.
     """
     from tui.config.paths import usable_state_dir
     from tui.engine.engine import Engine
@@ -84,6 +86,7 @@ def open_fleet(
             from tui.ui.keymap import make_keymap
 
             keymap = make_keymap(settings.ui.keys, f"{settings.source or 'hosts.yaml'}: ui.keys")
+            from tui.config.rereading import Rereading
             from tui.ui.app import SupervisorTuiApp
             from tui.ui.pauses import keep_pauses_short
             from tui.ui.session import Session
@@ -91,7 +94,9 @@ def open_fleet(
             from tui.ui.terminal.lasting_driver import LastingDriver
 
             keep_pauses_short()
-            session = Session(engine, settings, keymap, read_only, query, last)
+            redactors = [engine.redact] if redactor is None else [engine.redact, redactor]
+            rereading = Rereading(settings, passwords, redactors)
+            session = Session(engine, settings, keymap, read_only, query, last, rereading)
             app = SupervisorTuiApp(session, engine.redact, driver=DiffDriver if diff else LastingDriver)
             leaving.watch(app)
             code = app.run(mouse=mouse and wants_mouse(settings))

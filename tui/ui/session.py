@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from tui.config.rereading import Rereading
 from tui.config.schema import Settings
 from tui.engine.engine import Engine
 from tui.model.query import Query
@@ -14,9 +15,9 @@ from tui.ui.keymap import Keymap
 from tui.ui.last_picture import LastPicture
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Session:
-    """One run of the screen."""
+    """One run of the screen. Only a reload replaces anything in it: the settings."""
 
     engine: Engine
     settings: Settings
@@ -26,6 +27,8 @@ class Session:
     """The filter to begin with."""
     last: LastPicture | None = None
     """What this fleet looked like when it was last shown, and where the next picture of it is kept."""
+    rereading: Rereading | None = None
+    """How its settings are read again; None: they cannot be."""
     mute: Mute = field(default_factory=Mute)
     monotonic: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time

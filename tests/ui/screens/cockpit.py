@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 
 from tests.support.supervisord import RealSupervisord
 from tests.ui.widgets.stage import EPOCH, NOW, lines_of
+from tui.config.rereading import Rereading
 from tui.config.schema import HostSettings, Settings, UiSettings
 from tui.config.secrets import Secret
 from tui.engine.engine import Engine
@@ -139,8 +140,9 @@ async def cockpit(
     select: str = "",
     settings: Settings | None = None,
     keys: Mapping[str, str] | None = None,
+    rereading: Rereading | None = None,
 ) -> AsyncIterator[Cockpit]:
-    """The app over these, every host answered."""
+    """The app over these, every host answered; with a `rereading` its settings can be read again."""
     hosts = {name: host_settings(name, daemon) for name, daemon in daemons.items()}
     settings = settings or Settings(hosts, ui=UiSettings(keys=keys or {}))
     passwords = {name: Secret(daemon.password) for name, daemon in daemons.items() if daemon.password}
@@ -151,6 +153,7 @@ async def cockpit(
         make_keymap(settings.ui.keys),
         read_only,
         Query.parse(select) if select else Query.ALL,
+        rereading=rereading,
     )
     app = SupervisorTuiApp(session)
     try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.message import Message
 from textual.widget import Widget
 
 from tui.ui.actions import Scope, Section, actions_in
@@ -44,6 +45,9 @@ class TooSmall(LineWidget):
 
 class BaseScreen(QuietScreen[None]):
     """The ground of the screens."""
+
+    class ReloadWanted(Message):
+        """The user asked for the configuration to be read again."""
 
     SCOPE: ClassVar[Scope]
     DEFAULT_CSS = """
@@ -228,6 +232,10 @@ class BaseScreen(QuietScreen[None]):
     def action_problems(self) -> None:
         """Only what wants attention, and back."""
         raise NotImplementedError
+
+    def action_reload(self) -> None:
+        """Read the hosts file again: the app's affair."""
+        self.post_message(self.ReloadWanted())
 
     def action_redraw(self) -> None:
         """Send the whole screen again."""

@@ -54,7 +54,7 @@ _MEANINGS = {
     Column.SINCE: "when the state changed last",
 }
 
-_NOT_ABOUT_A_TARGET = frozenset({"menu", "open", "wide", "hold", "poll-now"})
+_NOT_ABOUT_A_TARGET = frozenset({"menu", "open", "wide", "hold", "poll-now", "reload"})
 
 
 def columns() -> tuple[Choice, ...]:

@@ -73,6 +73,7 @@ class FleetScreen(ActingScreen):
         self._touched = bool(session.select.text)
         self._held_before: bool | None = None
         self._muted = False
+        self._file_changed = False
 
     def body(self) -> Iterable[Widget]:
         """Two lines and the panes."""
@@ -173,6 +174,7 @@ class FleetScreen(ActingScreen):
             self.table.mark_count,
             held,
             self._muted,
+            self._file_changed,
         )
 
     def set_query(self, query: Query) -> None:
@@ -425,6 +427,19 @@ class FleetScreen(ActingScreen):
             f"nothing rings for {duration_words(seconds)}; m ends that" if seconds else "failures ring again"
         )
         self._show_place()
+
+    def set_file_notice(self, notice: str) -> None:
+        """What is to be said of the configuration file for as long as it holds; empty: nothing."""
+        self._file_changed = bool(notice)
+        self._show_place()
+
+    def configuration_changed(self) -> None:
+        """Other hosts, or others under the same names: nothing that was asked of them before is shown of them."""
+        self.facts.forget_configs()
+        hosts = self.engine.picture.hosts.values()
+        if not any(map(self.table.view.scope.covers, hosts)):
+            self.set_part(Part.ALL)
+        self.refresh_picture()
 
     def action_hold(self) -> None:
         """Hold the rows where they are, or let them go."""

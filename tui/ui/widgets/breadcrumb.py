@@ -32,8 +32,9 @@ class Breadcrumb(LineWidget):
         marks: int,
         hold: bool,
         muted: bool = False,
+        file_changed: bool = False,
     ) -> None:
-        """`shown` of `total` rows pass the filter."""
+        """`shown` of `total` rows pass the filter; `file_changed`: there is something to reload."""
         glyphs = self.glyphs
         where = "all" if scope == Scope.ALL else f"all {glyphs.path} {scope.words}"
         left = [("strong", where)]
@@ -50,6 +51,8 @@ class Breadcrumb(LineWidget):
             right += [("dim", "   "), ("badge", " HOLD ")]
         if muted:
             right += [("dim", "   "), ("badge", " MUTED ")]
+        if file_changed:
+            right += [("dim", "   "), ("badge", " :reload ")]
         self._left, self._right = tuple(left), tuple(right)
         self.repaint()
 

@@ -46,6 +46,11 @@ class Ticker(LineWidget):
         self._text = ""
         self.repaint()
 
+    def take_back(self, text: str) -> None:
+        """It no longer holds: take it away if it is what is shown."""
+        if text and self._text == text:
+            self.hush()
+
     def set_job(self, job: JobShape | None) -> None:
         """The running job, or None when there is none."""
         self._job = job
