@@ -80,6 +80,17 @@ def test_a_link_that_points_elsewhere_is_seen(path: Path, tmp_path: Path) -> Non
     assert watch.look(STILL_SECONDS)
 
 
+def test_what_a_link_points_to_is_seen_when_it_changes(path: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.yaml"
+    link.symlink_to(path)
+    watch = watch_of(link)
+    assert not watch.look(0.0)
+    assert not watch.look(STILL_SECONDS)
+    replace(path, "hosts: {b: http://b:9001}\n")
+    watch.look(10.0)
+    assert watch.look(10.0 + STILL_SECONDS)
+
+
 def test_the_same_words_again_are_no_change(path: Path) -> None:
     watch = watch_of(path)
     replace(path, path.read_text())
