@@ -12,7 +12,7 @@ RESTARTING_ADVICE = "it is asked again every second or two"
 _ADVICE = {
     Cause.REFUSED: "is supervisord running there, and does it listen at this address?",
     Cause.TIMEOUT: "it is tried again, ever less often",
-    Cause.AUTH: "correct user and password in hosts.yaml, then refresh this host",
+    Cause.AUTH: "correct user and password in hosts.yaml, and reload it",
     Cause.TLS: "see ca_file and fingerprint in hosts.yaml",
     Cause.DNS: "check the name in hosts.yaml",
     Cause.PROTOCOL: "see what listens at this address",
