@@ -185,8 +185,7 @@ class Response:
 
     def _plan_body(self) -> None:
         declared = self.headers.get("content-length")
-        if declared is None:
-            self.reusable = False
+        if declared is None:  # up to the end of the stream, after which nobody reuses the connection
             return
         if not declared.isascii() or not declared.isdigit() or len(declared) > 12:
             raise BrokenResponse("a length that is no number")

@@ -7,7 +7,7 @@ import gc
 import pytest
 
 from tui.rpc.buffers import Buffers
-from tui.rpc.response import BrokenResponse, Response
+from tui.rpc.response import MAX_HEAD, BrokenResponse, Response
 
 PLAIN = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
@@ -34,3 +34,17 @@ def test_what_follows_a_chunked_answer_makes_the_connection_useless() -> None:
     response.feed(CHUNKED)
     with pytest.raises(BrokenResponse):
         response.feed(PLAIN)
+
+
+def test_headers_that_are_whole_and_too_long_are_refused() -> None:
+    with pytest.raises(BrokenResponse, match="32 KiB"):
+        Response().feed(b"HTTP/1.1 200 OK\r\nX: " + b"y" * MAX_HEAD + b"\r\n\r\n")
+
+
+def test_an_answer_up_to_the_end_of_the_stream_leaves_nothing_to_reuse() -> None:
+    response = Response()
+    response.feed(b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n\r\nhello")
+    assert not response.complete
+    response.end_of_stream()
+    assert response.complete
+    assert not response.reusable
