@@ -25,14 +25,17 @@ _BECOME_BASH = "import os, sys; os.execvp('bash', ['bash', *sys.argv[1:]])"
 
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="needs a shell with job control")
-def test_ctrl_z_gives_the_shell_its_terminal_and_fg_brings_the_screen_back(tmp_path: Path) -> None:
+@pytest.mark.parametrize("driver", ["", " --no-diff"])
+def test_ctrl_z_gives_the_shell_its_terminal_and_fg_brings_the_screen_back(
+    tmp_path: Path, driver: str
+) -> None:
     with (
         running_supervisord() as daemon,
         in_pty(
             "--norc", "-i", home=tmp_path, program=["-c", _BECOME_BASH], environment={"PS1": "$ "}
         ) as shell,
     ):
-        shell.press(f"{sys.executable} -m tui -s http://127.0.0.1:{daemon.port}\r".encode())
+        shell.press(f"{sys.executable} -m tui -s http://127.0.0.1:{daemon.port}{driver}\r".encode())
         shell.wait_for("sleeper +● RUNNING")
         for _ in range(2):
             shell.press(b"\x1a")
@@ -50,7 +53,11 @@ def test_ctrl_z_gives_the_shell_its_terminal_and_fg_brings_the_screen_back(tmp_p
             shell.wait_for("sleeper +○ STOPPED")
             daemon.proxy.supervisor.startProcess("sleeper")
             shell.wait_for("sleeper +● RUNNING")
-    show("ctrl+z and `fg`, twice", "the shell can use its terminal, then the screen shows what is true", "so")
+    show(
+        f"ctrl+z and `fg`, twice{driver and ','}{driver}",
+        "the shell can use its terminal, then the screen shows what is true",
+        "so",
+    )
 
 
 def test_a_terminal_of_any_size_changes_it_at_any_time(tmp_path: Path) -> None:
