@@ -126,6 +126,18 @@ def questions(rows: int) -> Iterator[tuple[str, Callable[[Past], object]]]:
 
     yield "filter 'web-0500 state:exited', newest", named
 
+    def never_became(past: Past) -> object:
+        accept = PastFilter(Query.parse("state:fatal"), {}, end)
+        return past.newest_first(PAGE, states=accept.states(), accept=accept)
+
+    yield "filter 'state:fatal' that finds nothing", never_became
+
+    def seldom_became(past: Past) -> object:
+        accept = PastFilter(Query.parse("state:starting exit:9"), {}, end)
+        return past.newest_first(PAGE, states=accept.states(), accept=accept)
+
+    yield "filter 'state:starting exit:9' that finds nothing", seldom_became
+
 
 def measure(size: Size) -> Iterator[Figure]:
     """All of it on one file."""

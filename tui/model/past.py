@@ -58,6 +58,20 @@ class PastFilter:
         row = None if key.is_host else _row(key, ProcessState.STOPPED, 0, 0, 0)
         return self._names.matches(self._host(key.host), row, self.wall)
 
+    def states(self) -> frozenset[str] | None:
+        """The states that a selected change may have led to, '' for what vanished; None when it may be any."""
+        stated = self._query.of_states()
+        if not stated:
+            return None
+        up = HostSnapshot("", HostState.UP)
+        nobody = ProcessKey("", "", "")
+        ends = [(state, status) for state in ProcessState for status in (0, 1)]
+        became = {state.value for state in HostState if stated.matches(HostSnapshot("", state), None, 0)} | {
+            state.name for state, status in ends if stated.matches(up, _row(nobody, state, 0, 0, status), 0)
+        }
+        vanished = (ProcessState.STOPPED.name in became) or (HostState.PENDING.value in became)
+        return frozenset(became | {""} if vanished else became)
+
     def _host(self, name: str) -> HostSnapshot:
         if name not in self._hosts:
             self._hosts[name] = HostSnapshot(name, HostState.UP, tags=self._tags.get(name, frozenset()))

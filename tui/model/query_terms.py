@@ -75,6 +75,11 @@ def is_of_names(predicate: Predicate) -> bool:
     return getattr(predicate, "of_names", False)
 
 
+def is_of_states(predicate: Predicate) -> bool:
+    """Whether it depends on nothing but states, and for EXITED on whether the exit status is 0."""
+    return getattr(predicate, "of_states", False)
+
+
 def negated(predicate: Predicate) -> Predicate:
     """Not that."""
 
@@ -82,6 +87,7 @@ def negated(predicate: Predicate) -> Predicate:
         return not predicate(host, process, now)
 
     test.of_names = is_of_names(predicate)  # type: ignore[attr-defined]
+    test.of_states = is_of_states(predicate)  # type: ignore[attr-defined]
     return test
 
 
@@ -302,6 +308,7 @@ def in_state(words: Iterable[str]) -> Predicate:
         ]
 
     test.select = select  # type: ignore[attr-defined]
+    test.of_states = True  # type: ignore[attr-defined]
     return test
 
 

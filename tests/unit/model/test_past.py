@@ -8,6 +8,8 @@ from tui.model.fleet import Transition
 from tui.model.past import PastFilter, flapping_at, is_bad, remark
 from tui.model.process import ProcessKey
 from tui.model.query import Query
+from tui.model.query_terms import STATE_WORDS
+from tui.model.states import HostState, ProcessState
 
 CELERY = ProcessKey("web-01", "jobs", "celery")
 HOST = ProcessKey("web-01")
@@ -50,6 +52,34 @@ def test_a_change_is_selected_by_what_it_led_to(query: str, transition: Transiti
     accept = PastFilter(Query.parse(query), {"web-01": frozenset({"prod"})}, NOW)
     assert accept(transition) is selected
     assert accept.may_select(transition.key) or not selected
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *(f"{no}state:{word}" for word in STATE_WORDS for no in ("", "!")),
+        "state:bad|up !state:exited",
+        "state:exited exit:0",
+        "!state:resting host:web-01",
+    ],
+)
+def test_the_states_that_a_filter_names_are_those_of_every_change_that_it_selects(query: str) -> None:
+    accept = PastFilter(Query.parse(query), {}, NOW)
+    states = accept.states()
+    assert states is not None
+    changes = [
+        change("BACKOFF", state, key=key, exitstatus=status)
+        for key, names in ((CELERY, ProcessState.__members__), (HOST, HostState.__members__))
+        for state in (*names, "")
+        for status in (0, 1, 3)
+    ]
+    assert {one.new for one in changes if accept(one)} <= states
+    if "exit:" not in query and "host:" not in query:
+        assert {one.new for one in changes if accept(one)} == states
+
+
+def test_a_filter_that_asks_for_no_state_names_none() -> None:
+    assert PastFilter(Query.parse("celery exit:1 since<2h"), {}, NOW).states() is None
 
 
 @pytest.mark.parametrize(

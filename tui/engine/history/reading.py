@@ -10,13 +10,14 @@ from __future__ import annotations
 import contextlib
 import heapq
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
 from tui.engine.history.coverage import Coverage
 from tui.engine.history.file import NewerHistory, is_damage, open_to_read
 from tui.engine.history.layout import (
+    CODES,
     FILE_NAME,
     FOUND,
     GONE,
@@ -78,12 +79,19 @@ class Past:
         since: float | None = None,
         until: float | None = None,
         processes: Sequence[int] | None = None,
+        states: Collection[str] | None = None,
         accept: Callable[[Transition], bool] = lambda transition: True,
     ) -> list[Transition]:
-        """At most `limit` transitions older than the one with the id `before`, of these `processes` (None: of all)."""
+        """At most `limit` transitions older than the one with the id `before`, of these `processes` (None: of all).
+
+        `states`: only those that led to one of them, '' for what vanished (None: to any); `accept` is asked about the rest.
+        """
         high = before - 1 if until is None else min(before - 1, first_id(milliseconds(until)) - 1)
         low = 0 if since is None else first_id(milliseconds(since))
-        rows = self._rows(low, high, processes, limit)
+        which = (
+            "" if states is None else f" AND t.new IN ({', '.join(str(CODES[state]) for state in states)})"
+        )
+        rows = self._rows(low, high, processes, which)
         return list(islice(filter(accept, map(_transition, rows)), limit))
 
     def processes(self) -> dict[ProcessKey, int]:
@@ -121,14 +129,16 @@ class Past:
         return self._db
 
     def _rows(
-        self, low: int, high: int, processes: Sequence[int] | None, limit: int
+        self, low: int, high: int, processes: Sequence[int] | None, which: str
     ) -> Iterable[tuple[int, ...]]:
         if processes is None:
-            return self._db.execute(f"{_FROM} WHERE t.id BETWEEN ? AND ? ORDER BY t.id DESC", (low, high))
+            return self._db.execute(
+                f"{_FROM} WHERE t.id BETWEEN ? AND ?{which} ORDER BY t.id DESC", (low, high)
+            )
         if len(processes) <= FEW:
             of_each = [
                 self._db.execute(
-                    f"{_FROM} WHERE t.process = ? AND t.id BETWEEN ? AND ? ORDER BY t.id DESC",
+                    f"{_FROM} WHERE t.process = ? AND t.id BETWEEN ? AND ?{which} ORDER BY t.id DESC",
                     (process, low, high),
                 )
                 for process in processes
@@ -138,7 +148,8 @@ class Past:
         self._db.execute("DELETE FROM chosen")
         self._db.executemany("INSERT INTO chosen VALUES (?)", ((process,) for process in processes))
         return self._db.execute(
-            f"{_FROM} WHERE t.id BETWEEN ? AND ? AND +t.process IN chosen ORDER BY t.id DESC", (low, high)
+            f"{_FROM} WHERE t.id BETWEEN ? AND ? AND +t.process IN chosen{which} ORDER BY t.id DESC",
+            (low, high),
         )
 
 

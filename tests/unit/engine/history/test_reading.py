@@ -73,6 +73,22 @@ def test_a_filter_may_ask_for_what_a_change_led_to(past: Past) -> None:
     assert seconds(rows) == [598, 595, 592]
 
 
+@pytest.mark.parametrize("few", [False, True])
+def test_changes_to_other_states_are_not_even_looked_at(past: Past, few: bool) -> None:
+    looked_at: list[Transition] = []
+    numbers = sorted(past.processes().values())[:3] if few else None
+
+    def accept(transition: Transition) -> bool:
+        looked_at.append(transition)
+        return True
+
+    asked = {"processes": numbers, "limit": 10_000}
+    rows = past.newest_first(states={"FATAL"}, accept=accept, **asked)  # type: ignore[arg-type]
+    assert rows == [row for row in past.newest_first(**asked) if row.new == "FATAL"]  # type: ignore[arg-type]
+    assert looked_at == rows
+    assert rows
+
+
 def test_the_part_of_a_filter_that_is_about_names_tells_whom_to_ask(past: Past) -> None:
     accept = PastFilter(Query.parse("name:p007 exit:0|1"), {}, BEGAN + 900)
     assert [key.name for key in past.processes() if accept.may_select(key)] == ["p007"]
