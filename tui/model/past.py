@@ -27,6 +27,13 @@ _HOST_STATES = frozenset(state.value for state in HostState)
 _PROCESS_STATES = frozenset(state.name for state in ProcessState)
 
 
+STATUSES = frozenset(range(-1, 256))
+"""What supervisord tells of an end: an exit status, -1 for a signal."""
+
+Ends = Mapping[str, frozenset[int]]
+"""States that a change led to, '' for what vanished, each with the exit statuses among `STATUSES` that count."""
+
+
 class PastFilter:
     """A query over transitions."""
 
@@ -58,19 +65,29 @@ class PastFilter:
         row = None if key.is_host else _row(key, ProcessState.STOPPED, 0, 0, 0)
         return self._names.matches(self._host(key.host), row, self.wall)
 
-    def states(self) -> frozenset[str] | None:
-        """The states that a selected change may have led to, '' for what vanished; None when it may be any."""
-        stated = self._query.of_states()
-        if not stated:
+    def ends(self) -> Ends | None:
+        """Where a selected change may have led; None when it may be anywhere."""
+        asked = self._query.of_ends()
+        if not asked:
             return None
-        up = HostSnapshot("", HostState.UP)
-        nobody = ProcessKey("", "", "")
-        ends = [(state, status) for state in ProcessState for status in (0, 1)]
-        became = {state.value for state in HostState if stated.matches(HostSnapshot("", state), None, 0)} | {
-            state.name for state, status in ends if stated.matches(up, _row(nobody, state, 0, 0, status), 0)
-        }
-        vanished = (ProcessState.STOPPED.name in became) or (HostState.PENDING.value in became)
-        return frozenset(became | {""} if vanished else became)
+        ends: dict[str, frozenset[int]] = {}
+        for state in HostState:
+            if asked.matches(HostSnapshot("", state), None, 0):
+                ends[state.value] = STATUSES
+        up, nobody = HostSnapshot("", HostState.UP), ProcessKey("", "", "")
+        for one in ProcessState:
+            statuses = {
+                status
+                for status in STATUSES
+                for pid in (0, 1)
+                if asked.matches(up, _row(nobody, one, pid, 1, status), 0)
+            }
+            if statuses:
+                ends[one.name] = frozenset(statuses)
+        vanished = ends.get(ProcessState.STOPPED.name, frozenset()) | ends.get(
+            HostState.PENDING.value, frozenset()
+        )
+        return {**ends, "": vanished} if vanished else ends
 
     def _host(self, name: str) -> HostSnapshot:
         if name not in self._hosts:

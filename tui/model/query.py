@@ -78,10 +78,10 @@ class Query:
         named = tuple(predicate for predicate in self._predicates if terms.is_of_names(predicate))
         return Query(self.text, named, depends_on_time=False)
 
-    def of_states(self) -> Query:
-        """The part of it that depends on nothing but states (see `is_of_states`): what it leaves out, the whole leaves out."""
-        stated = tuple(predicate for predicate in self._predicates if terms.is_of_states(predicate))
-        return Query(self.text, stated, depends_on_time=False)
+    def of_ends(self) -> Query:
+        """The part of it that depends on nothing but state and exit status: what it leaves out, the whole leaves out."""
+        ends = tuple(predicate for predicate in self._predicates if terms.is_of_ends(predicate))
+        return Query(self.text, ends, depends_on_time=False)
 
     def __bool__(self) -> bool:
         """False when everything matches."""

@@ -75,9 +75,9 @@ def is_of_names(predicate: Predicate) -> bool:
     return getattr(predicate, "of_names", False)
 
 
-def is_of_states(predicate: Predicate) -> bool:
-    """Whether it depends on nothing but states, and for EXITED on whether the exit status is 0."""
-    return getattr(predicate, "of_states", False)
+def is_of_ends(predicate: Predicate) -> bool:
+    """Whether it depends on nothing but the state and the exit status."""
+    return getattr(predicate, "of_ends", False)
 
 
 def negated(predicate: Predicate) -> Predicate:
@@ -87,7 +87,7 @@ def negated(predicate: Predicate) -> Predicate:
         return not predicate(host, process, now)
 
     test.of_names = is_of_names(predicate)  # type: ignore[attr-defined]
-    test.of_states = is_of_states(predicate)  # type: ignore[attr-defined]
+    test.of_ends = is_of_ends(predicate)  # type: ignore[attr-defined]
     return test
 
 
@@ -308,7 +308,7 @@ def in_state(words: Iterable[str]) -> Predicate:
         ]
 
     test.select = select  # type: ignore[attr-defined]
-    test.of_states = True  # type: ignore[attr-defined]
+    test.of_ends = True  # type: ignore[attr-defined]
     return test
 
 
@@ -328,6 +328,7 @@ def number(field: Literal["pid", "exit"], comparison: str, wanted: Iterable[int]
         code = None if process is None else process.exit_code
         return code is not None and any(compare(code, value) for value in values)
 
+    exit_test.of_ends = True  # type: ignore[attr-defined]
     return pid_test if field == "pid" else exit_test
 
 

@@ -61,25 +61,30 @@ def test_a_change_is_selected_by_what_it_led_to(query: str, transition: Transiti
         "state:bad|up !state:exited",
         "state:exited exit:0",
         "!state:resting host:web-01",
+        "exit:1|3",
+        "exit>0 state:exited",
+        "!exit:0",
     ],
 )
-def test_the_states_that_a_filter_names_are_those_of_every_change_that_it_selects(query: str) -> None:
+def test_the_ends_that_a_filter_names_are_those_of_every_change_that_it_selects(query: str) -> None:
     accept = PastFilter(Query.parse(query), {}, NOW)
-    states = accept.states()
-    assert states is not None
+    ends = accept.ends()
+    assert ends is not None
     changes = [
-        change("BACKOFF", state, key=key, exitstatus=status)
+        change("BACKOFF", state, key=key, exitstatus=status, pid=pid)
         for key, names in ((CELERY, ProcessState.__members__), (HOST, HostState.__members__))
         for state in (*names, "")
-        for status in (0, 1, 3)
+        for status in (-1, 0, 1, 3)
+        for pid in (0, 7)
     ]
-    assert {one.new for one in changes if accept(one)} <= states
-    if "exit:" not in query and "host:" not in query:
-        assert {one.new for one in changes if accept(one)} == states
+    selected = {(one.new, one.exitstatus) for one in changes if accept(one)}
+    assert all(status in ends.get(state, ()) for state, status in selected)
+    if "host:" not in query:
+        assert {state for state, _ in selected} == set(ends)
 
 
-def test_a_filter_that_asks_for_no_state_names_none() -> None:
-    assert PastFilter(Query.parse("celery exit:1 since<2h"), {}, NOW).states() is None
+def test_a_filter_that_asks_for_no_end_names_none() -> None:
+    assert PastFilter(Query.parse("celery pid:7 since<2h"), {}, NOW).ends() is None
 
 
 @pytest.mark.parametrize(

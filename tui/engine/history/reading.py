@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import heapq
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from tui.engine.history.layout import (
 )
 from tui.errors import HistoryError
 from tui.model.fleet import Transition
+from tui.model.past import STATUSES, Ends
 from tui.model.process import ProcessKey
 from tui.text import clean
 
@@ -79,18 +80,16 @@ class Past:
         since: float | None = None,
         until: float | None = None,
         processes: Sequence[int] | None = None,
-        states: Collection[str] | None = None,
+        ends: Ends | None = None,
         accept: Callable[[Transition], bool] = lambda transition: True,
     ) -> list[Transition]:
         """At most `limit` transitions older than the one with the id `before`, of these `processes` (None: of all).
 
-        `states`: only those that led to one of them, '' for what vanished (None: to any); `accept` is asked about the rest.
+        `ends`: only those that led there, or have a status that supervisord has not; `accept` is asked about the rest.
         """
         high = before - 1 if until is None else min(before - 1, first_id(milliseconds(until)) - 1)
         low = 0 if since is None else first_id(milliseconds(since))
-        which = (
-            "" if states is None else f" AND t.new IN ({', '.join(str(CODES[state]) for state in states)})"
-        )
+        which = "" if ends is None else f" AND ({_led_to(ends)})"
         rows = self._rows(low, high, processes, which)
         return list(islice(filter(accept, map(_transition, rows)), limit))
 
@@ -151,6 +150,25 @@ class Past:
             f"{_FROM} WHERE t.id BETWEEN ? AND ? AND +t.process IN chosen{which} ORDER BY t.id DESC",
             (low, high),
         )
+
+
+def _led_to(ends: Ends) -> str:
+    """The condition in SQL; of our own numbers alone."""
+    anyhow = [CODES[state] for state, statuses in ends.items() if statuses == STATUSES]
+    conditions = [
+        f"t.new IN ({_listed(anyhow)})",
+        f"t.exitstatus NOT BETWEEN {min(STATUSES)} AND {max(STATUSES)}",
+    ]
+    conditions += [
+        f"t.new = {CODES[state]} AND t.exitstatus IN ({_listed(statuses)})"
+        for state, statuses in ends.items()
+        if statuses != STATUSES
+    ]
+    return " OR ".join(conditions)
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return ", ".join(map(str, numbers))
 
 
 def _transition(row: tuple[int, ...]) -> Transition:

@@ -12,7 +12,7 @@ from tests.unit.engine.history.changes import BEGAN, change, told, writer
 from tui.engine.history.browsing import facts_of, glance, page_before
 from tui.engine.history.reading import FEW, Past, reading
 from tui.model.fleet import Transition
-from tui.model.past import PastFilter
+from tui.model.past import STATUSES, PastFilter
 from tui.model.process import ProcessKey
 from tui.model.query import Query
 
@@ -83,7 +83,7 @@ def test_changes_to_other_states_are_not_even_looked_at(past: Past, few: bool) -
         return True
 
     asked = {"processes": numbers, "limit": 10_000}
-    rows = past.newest_first(states={"FATAL"}, accept=accept, **asked)  # type: ignore[arg-type]
+    rows = past.newest_first(ends={"FATAL": STATUSES}, accept=accept, **asked)  # type: ignore[arg-type]
     assert rows == [row for row in past.newest_first(**asked) if row.new == "FATAL"]  # type: ignore[arg-type]
     assert looked_at == rows
     assert rows
