@@ -37,6 +37,10 @@ class HostSnapshot:
     """Why it cannot be read, in words; empty while it answers. Cleaned."""
     advice: str = ""
     """What to do next about the problem."""
+    last_problem: str = ""
+    """The problem before the present one, or before it answered again; cleaned."""
+    last_problem_at: float | None = None
+    """When it was over; None when there was none since we began to watch."""
     processes: tuple[Process, ...] = ()
     """Sorted by group, then name, as supervisord sends them; one row an identity (`process.disambiguate`)."""
     read_at: float | None = None

@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -21,6 +21,10 @@ class Config:
     stopwaitsecs: int | None = 10
     startretries: int | None = 3
     command: str | None = "/usr/bin/gunicorn -c conf.py app:app"
+    directory: str | None = "/srv/app"
+    uid: str | None = "www-data"
+    stopsignal: int | None = 15
+    exitcodes: tuple[int, ...] | None = (0, 2)
 
 
 def row(one: Process, **more: object) -> Row:
@@ -52,7 +56,10 @@ async def test_it_tells_all_that_is_known_of_a_process() -> None:
             "/usr/bin/gunicorn -c conf.py app:app",
             "autostart  yes",
             "counts as up after 5s, 3 retries",
-            "killed when not gone after 10s",
+            "directory  /srv/app",
+            "user       www-data",
+            "told by SIGTERM, killed when not gone after 10s",
+            "0, 2 are expected",
             "history    3 restarts; 99.98% up in 12 days",
             "BACKOFF→FATAL",
             "boom",
@@ -80,6 +87,22 @@ async def test_a_host_tells_its_cause_advice_and_address() -> None:
         assert "AUTH: wrong user or password" in text
         assert "http://db-01:9001" in text
         assert "not before you ask" in text
+
+
+@pytest.mark.parametrize(
+    ("ahead", "words"),
+    [(0.9, "agrees with ours"), (41.0, "41 seconds ahead of ours"), (-7200.0, "2 hours behind ours")],
+)
+async def test_a_host_tells_its_pid_its_clock_and_its_last_error(ahead: float, words: str) -> None:
+    pane = DetailPane()
+    async with staged(pane, size=(80, 30)):
+        back = replace(host("db-01"), last_problem="connection refused", last_problem_at=NOW - 300)
+        wall = back.now(NOW) - ahead
+        pane.show(Row(ProcessKey("db-01"), back, None), daemon_pid=4711, wall=wall, monotonic=NOW)
+        text = "\n".join(lines_of(pane))
+        assert "pid        4711" in text
+        assert f"clock      {words}" in text
+        assert "last error connection refused (until 5 minutes ago)" in text
 
 
 async def test_nothing_selected_is_a_sentence() -> None:

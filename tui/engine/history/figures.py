@@ -195,6 +195,8 @@ def in_words(record: Record) -> str:
     restarts = "no restart" if not record.restarts else "1 restart" if record.restarts == 1 else None
     words = [restarts or f"{record.restarts} restarts"]
     words[0] += f" and {record.ours} of ours" if record.ours else ""
+    if record.restarts > 1 and record.known >= 1:
+        words[0] += f", one every {duration_words(record.known / record.restarts)}"
     if record.known >= 1:
         words.append(f"{percent(record.availability)} up in {duration_words(record.known)}")
     if record.unknown >= 60:

@@ -43,6 +43,8 @@ def everything(last: HostSnapshot, answer: StatusAnswer, asked: float, answered:
         state=last.state if same else answering_state(processes),
         problem="",
         advice="",
+        last_problem=last.problem or last.last_problem,
+        last_problem_at=answered if last.problem else last.last_problem_at,
         processes=processes,
         read_at=answered,
         tried_at=answered,

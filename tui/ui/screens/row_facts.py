@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,7 @@ class RowFacts:
         self._lines: Sequence[str] = ()
         self._deeds: Sequence[Deed] = ()
         self._past: Glance | None = None
+        self._daemon_pid = 0
         self._timer: Timer | None = None
         self._shown: ProcessKey | None = None
         self.settled = True
@@ -61,6 +63,7 @@ class RowFacts:
                 self.show()
             return
         self._lines, self._deeds, self._past, self.settled = (), (), None, False
+        self._daemon_pid = 0
         self._stop()
         self._timer = owner.set_timer(REST, lambda: self._settle(owner))
 
@@ -95,6 +98,8 @@ class RowFacts:
             deeds=self._deeds,
             flapping=timeline.flapping(row.key, session.wall()),
             past=past,
+            daemon_pid=self._daemon_pid,
+            wall=session.wall(),
             monotonic=session.monotonic(),
         )
 
@@ -113,6 +118,7 @@ class RowFacts:
         key, engine = row.key, self._session.engine
         self._deeds = await asyncio.to_thread(engine.last_deeds, key)
         if row.process is None:
+            await self._fetch_pid(key, row.host.fresh)
             self._again(key, owner)
             return
         try:
@@ -130,6 +136,14 @@ class RowFacts:
         except SupervisorTuiError as error:
             self._lines = (str(error),) if row.host.fresh else ()
         self._again(key, owner)
+
+    async def _fetch_pid(self, key: ProcessKey, fresh: bool) -> None:
+        with suppress(SupervisorTuiError):  # the row tells why a host cannot be read
+            self._daemon_pid = (
+                await asyncio.wrap_future(self._session.engine.ask(key.host, lambda daemon: daemon.pid()))
+                if fresh
+                else 0
+            )
 
     def _again(self, key: ProcessKey, owner: Widget) -> None:
         if self._shown == key and owner.is_attached:

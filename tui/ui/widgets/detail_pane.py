@@ -28,6 +28,8 @@ LABEL = 10
 MOST_CHARACTERS = 2_000
 """Of one fact: a host may send megabytes as an error."""
 LAST_CHANGES = 8
+CLOCKS_AGREE = 2.0
+"""Seconds: supervisord tells its time in whole ones."""
 
 
 class Configured(Protocol):
@@ -43,6 +45,14 @@ class Configured(Protocol):
     def startretries(self) -> int | None: ...
     @property
     def command(self) -> str | None: ...
+    @property
+    def directory(self) -> str | None: ...
+    @property
+    def uid(self) -> str | None: ...
+    @property
+    def stopsignal(self) -> int | None: ...
+    @property
+    def exitcodes(self) -> tuple[int, ...] | None: ...
 
 
 class Done(Protocol):
@@ -75,6 +85,8 @@ class DetailPane(LineWidget, can_focus=True):
         self._deeds: tuple[Done, ...] = ()
         self._flapping = False
         self._past = ""
+        self._daemon_pid = 0
+        self._ahead: float | None = None
         self._now = time.monotonic()
         self._top = 0
         self._page: list[Line] = []
@@ -89,13 +101,19 @@ class DetailPane(LineWidget, can_focus=True):
         deeds: Sequence[Done] = (),
         flapping: bool = False,
         past: str = "",
+        daemon_pid: int = 0,
+        wall: float | None = None,
         monotonic: float | None = None,
     ) -> None:
-        """`log_lines` are raw (they are cleaned here), oldest first, as are the transitions. `past`: in words, clean."""
+        """`log_lines` are raw (they are cleaned here), oldest first, as are the transitions. `past`: in words, clean.
+
+        `daemon_pid` is supervisord's own, 0 when not known; `wall` is our clock, to tell how far the host's is from it.
+        """
         other = row is None or self._row is None or row.key != self._row.key
         self._row, self._transitions, self._config = row, tuple(transitions), config
         self._log, self._deeds = tuple(log_lines), tuple(deeds)
-        self._flapping, self._past = flapping, past
+        self._flapping, self._past, self._daemon_pid = flapping, past, daemon_pid
+        self._ahead = _ahead_of_ours(row, wall, time.monotonic() if monotonic is None else monotonic)
         if other:
             self._top = 0
         self.tick(monotonic)
@@ -134,7 +152,7 @@ class DetailPane(LineWidget, can_focus=True):
             return [((" Nothing is selected.", palette.dim),)]
         lines = title_lines(row, palette, glyphs)
         if row.process is None:
-            lines += host_lines(row.host, self._now, width, palette)
+            lines += host_lines(row.host, self._now, width, palette, self._daemon_pid, self._ahead)
         else:
             lines += process_lines(row.process, row.host, self._now, width, palette, self._flapping)
             lines += config_lines(self._config, width, palette)
@@ -193,8 +211,13 @@ def process_lines(
     return _facts(facts, width, palette)
 
 
-def host_lines(host: HostSnapshot, monotonic: float, width: int, palette: Palette) -> list[Line]:
-    """Where it is, how it answers, and what to do when it does not."""
+def host_lines(
+    host: HostSnapshot, monotonic: float, width: int, palette: Palette, pid: int, ahead: float | None
+) -> list[Line]:
+    """Where it is, how it answers, and what to do when it does not.
+
+    `pid` is supervisord's, 0 when not known; `ahead` how many seconds its clock is before ours, None when not known.
+    """
     facts: list[tuple[str, str, bool]] = []
     if host.problem:
         facts.append(("cause", f"{host.state.value}: {host.problem}", True))
@@ -205,7 +228,14 @@ def host_lines(host: HostSnapshot, monotonic: float, width: int, palette: Palett
     if host.state in UNREACHABLE:
         when = "not before you ask (ctrl+r)" if host.next_at is None else _in_words(host.next_at - monotonic)
         facts.append(("next try", when, False))
+    if host.last_problem and host.last_problem_at is not None:
+        ended = f"{duration_words(max(0.0, monotonic - host.last_problem_at))} ago"
+        facts.append(("last error", f"{host.last_problem} (until {ended})", False))
     facts += [("url", host.url, False), ("version", host.version or "not known yet", False)]
+    if pid:
+        facts.append(("pid", str(pid), False))
+    if ahead is not None:
+        facts.append(("clock", _clock_words(ahead), abs(ahead) >= CLOCKS_AGREE))
     if host.identification and host.identification != "supervisor":
         facts.append(("identity", host.identification, False))
     if host.latency is not None:
@@ -230,6 +260,10 @@ def config_lines(config: Configured | None, width: int, palette: Palette) -> lis
     facts: list[tuple[str, str, bool]] = []
     if config.command:
         facts.append(("command", clean_cell(config.command, 2000), False))
+    if config.directory:
+        facts.append(("directory", clean_cell(config.directory, 2000), False))
+    if config.uid:
+        facts.append(("user", clean_cell(config.uid), False))
     if config.autostart is not None:
         facts.append(("autostart", "yes" if config.autostart else "no", False))
     if config.startsecs is not None:
@@ -237,7 +271,13 @@ def config_lines(config: Configured | None, width: int, palette: Palette) -> lis
         retries = "" if config.startretries is None else f", {config.startretries} {tries}"
         facts.append(("start", f"counts as up after {config.startsecs}s{retries}", False))
     if config.stopwaitsecs is not None:
-        facts.append(("stop", f"killed when not gone after {config.stopwaitsecs}s", False))
+        told = "" if config.stopsignal is None else f"told by {_signal(config.stopsignal)}, "
+        facts.append(("stop", f"{told}killed when not gone after {config.stopwaitsecs}s", False))
+    if config.exitcodes:
+        expected = ", ".join(map(str, config.exitcodes[:20]))
+        facts.append(
+            ("exit codes", f"{expected} {'is' if len(config.exitcodes) == 1 else 'are'} expected", False)
+        )
     return _facts(facts, width, palette)
 
 
@@ -297,6 +337,18 @@ def _signal(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
+
+
+def _ahead_of_ours(row: Row | None, wall: float | None, monotonic: float) -> float | None:
+    if row is None or wall is None or not row.host.clock_offset or not row.host.fresh:
+        return None
+    return row.host.now(monotonic) - wall
+
+
+def _clock_words(ahead: float) -> str:
+    if abs(ahead) < CLOCKS_AGREE:
+        return "agrees with ours"
+    return f"{duration_words(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'} ours"
 
 
 def _facts(facts: Sequence[tuple[str, str, bool]], width: int, palette: Palette) -> list[Line]:

@@ -154,6 +154,13 @@ def test_a_restart_that_one_program_saw_in_three_steps_and_another_in_one_is_one
             2,
             "1 restart and 2 of ours; 99.99% up in 1 day 3 hours; 2 hours unknown",
         ),
+        (
+            {"RUNNING": 7200.0},
+            0.0,
+            12,
+            0,
+            "12 restarts, one every 10 minutes; 100% up in 2 hours",
+        ),
         ({}, 30.0, 0, 0, "no restart"),
     ],
 )

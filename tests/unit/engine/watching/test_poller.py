@@ -131,6 +131,22 @@ async def test_a_failed_poll_keeps_the_rows_and_gives_the_cause_with_advice(stag
         assert bad.advice
         assert bad.processes is good.processes
         assert bad.read_at == good.read_at
+        assert bad.last_problem == ""
+
+    await running(stage, scene)
+
+
+async def test_what_was_wrong_is_remembered_when_it_is_over(stage: Stage) -> None:
+    async def scene() -> None:
+        assert (await stage.fresh()).last_problem_at is None
+        stage.script.error = REFUSED
+        await stage.fresh()
+        stage.script.error = None
+        back = await stage.fresh()
+        assert (back.problem, back.last_problem) == ("", "connection refused")
+        assert back.last_problem_at == back.read_at
+        later = await stage.fresh()
+        assert later.last_problem_at == back.last_problem_at
 
     await running(stage, scene)
 
