@@ -30,7 +30,9 @@ from tui.rpc.problems import (
 )
 
 CONNECTS = 64
-"""Connects in flight; a quarter of them at most to endpoints whose last one took too long."""
+"""Places for connects; a quarter of them for endpoints whose last one took too long."""
+GIVE_WAY = 0.25
+"""Seconds after which a connect gives up its place to those behind it: a region that is gone holds nobody else up."""
 CONNECT_SECONDS = 3.0
 MAX_ADDRESSES = 8
 SPARE_FILES = 16
@@ -51,6 +53,18 @@ ours for each 4096 bytes.)
 P = TypeVar("P", bound=asyncio.BaseProtocol)
 
 
+class _Place:
+    """One in a lane, left once."""
+
+    def __init__(self, lane: asyncio.Semaphore) -> None:
+        self._lane: asyncio.Semaphore | None = lane
+
+    def leave(self) -> None:
+        if self._lane is not None:
+            self._lane.release()
+            self._lane = None
+
+
 class Dialer:
     """What all connections of one event loop share: the resolver, TLS contexts, and turns to connect."""
 
@@ -68,8 +82,18 @@ class Dialer:
     @asynccontextmanager
     async def turn(self, endpoint: Endpoint) -> AsyncIterator[None]:
         """Wait for the right to connect; black holes wait among themselves. Not part of any deadline."""
-        async with self._slow_lane if endpoint in self._slow else self._lane:
+        if endpoint in self._slow:
+            async with self._slow_lane:
+                yield
+            return
+        await self._lane.acquire()
+        place = _Place(self._lane)
+        too_long = asyncio.get_running_loop().call_later(GIVE_WAY, place.leave)
+        try:
             yield
+        finally:
+            too_long.cancel()
+            place.leave()
 
     async def connect(self, endpoint: Endpoint, protocol: Callable[[], P], seconds: float) -> P:
         """A connected (and, for https, verified) protocol within `seconds`. Raises WireError."""
