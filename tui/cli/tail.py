@@ -132,7 +132,7 @@ def tail(
 def parse_grep(text: str) -> LogSearch | None:
     """What lines must match; None for ''. Raises UsageError when it is no pattern."""
     try:
-        return LogSearch.parse(text, may_invert=True) if text else None
+        return LogSearch.parse(text, filtering=True) if text else None
     except re.error as error:
         raise UsageError(
             f"'{clean(text)}' is no pattern: {clean(str(error))}", "without slashes it is text"

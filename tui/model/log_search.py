@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tui.model.patterns import TypedPattern
+
 SEARCHED_CHARACTERS = 16_384
 """Of one line; a megabyte on one line is data, not text."""
 
@@ -44,35 +46,53 @@ _NO_TROUBLE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class LogSearch:
-    """One thing to look for."""
+    """One thing to look for, or to let through."""
 
     text: str
-    """As typed, without a leading `!`."""
-    pattern: re.Pattern[str]
-    """What to highlight."""
+    """As typed."""
     matches: Callable[[str], bool]
     """Whether a raw line is one of those looked for."""
+    spans: Callable[[str], list[tuple[int, int]]]
+    """What to highlight in a clean line."""
+    pattern: TypedPattern | None
+    """None: a text, which takes no time that could be felt."""
 
     @staticmethod
-    def parse(text: str, *, may_invert: bool = False) -> LogSearch:
-        """A text, or `/a pattern/`; `may_invert`: with a `!` before it, every line without it.
+    def parse(text: str, *, filtering: bool = False) -> LogSearch:
+        """A text, or `/a pattern/`; `filtering`: with a `!` before it, every line without it.
 
-        Raises `re.error` when a pattern does not compile.
+        A pattern that takes too long gives up: a search then counts no further line, and a filter lets all further ones
+        through, because it must not hide what it did not look at. Raises `re.error` when a pattern cannot be used.
         """
-        inverted = may_invert and len(text) > 1 and text[0] == "!"
+        inverted = filtering and len(text) > 1 and text[0] == "!"
         wanted = text[1:] if inverted else text
         is_pattern = len(wanted) > 2 and wanted[0] == wanted[-1] == "/"
         exact = any(map(str.isupper, _without_escapes(wanted) if is_pattern else wanted))
         flags = re.NOFLAG if exact else re.IGNORECASE
-        pattern = re.compile(wanted[1:-1] if is_pattern else re.escape(wanted), flags)
         if is_pattern:
-            matches = _matcher(lambda line, search=pattern.search: search(line) is not None)  # type: ignore[misc]
-        elif exact:
-            matches = _matcher(lambda line: wanted in line)
+            try:
+                pattern = TypedPattern(wanted[1:-1], flags)
+            except re.error as error:
+                raise re.error(error.msg, text, (error.pos or 0) + 1 + inverted) from error
+            matches = _matcher(_decided(pattern.found, inverted=inverted, undecided=filtering))
+            return LogSearch(text, matches, pattern.spans, pattern)
+        if exact:
+            found = _matcher(lambda line: wanted in line)
         else:
             lower = wanted.lower()
-            matches = _matcher(lambda line: lower in line.lower())
-        return LogSearch(text, pattern, (lambda line: not matches(line)) if inverted else matches)
+            found = _matcher(lambda line: lower in line.lower())
+        finditer = re.compile(re.escape(wanted), flags).finditer
+        return LogSearch(
+            text,
+            (lambda line: not found(line)) if inverted else found,
+            lambda line: [match.span() for match in finditer(line)],
+            None,
+        )
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether the pattern took too long on these lines, and is not tried any more."""
+        return self.pattern is not None and self.pattern.gave_up
 
 
 def looks_like_trouble(line: str) -> bool:
@@ -96,6 +116,16 @@ def _matcher(found: Callable[[str], bool]) -> Callable[[str], bool]:
         if "\x1b" in line or len(line) > SEARCHED_CHARACTERS:
             line = plain(line)
         return found(line)
+
+    return matches
+
+
+def _decided(
+    found: Callable[[str], bool | None], *, inverted: bool, undecided: bool
+) -> Callable[[str], bool]:
+    def matches(line: str) -> bool:
+        answer = found(line)
+        return undecided if answer is None else answer is not inverted
 
     return matches
 

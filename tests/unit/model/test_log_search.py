@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 
@@ -32,15 +33,42 @@ def test_small_letters_find_any_case_and_capital_ones_only_themselves(
 
 
 def test_an_exclamation_mark_turns_a_filter_round_and_is_plain_text_in_a_search() -> None:
-    assert LogSearch.parse("!debug", may_invert=True).matches("INFO all is well")
-    assert not LogSearch.parse("!debug", may_invert=True).matches("DEBUG noise")
+    assert LogSearch.parse("!debug", filtering=True).matches("INFO all is well")
+    assert not LogSearch.parse("!debug", filtering=True).matches("DEBUG noise")
     assert LogSearch.parse("!debug").matches("stop!debug")
-    assert LogSearch.parse("!", may_invert=True).matches("hey!")
+    assert LogSearch.parse("!", filtering=True).matches("hey!")
 
 
-def test_a_pattern_that_does_not_compile_is_refused() -> None:
-    with pytest.raises(re.error):
-        LogSearch.parse("/(/")
+@pytest.mark.parametrize(("text", "position"), [("/ab(/", 3), ("!/ab(/", 4), ("/a{1000000000}/", 2)])
+def test_a_pattern_that_cannot_be_used_is_refused_and_the_place_is_that_in_what_was_typed(
+    text: str, position: int
+) -> None:
+    with pytest.raises(re.error) as caught:
+        LogSearch.parse(text, filtering=True)
+    assert caught.value.pos == position
+    assert text[position] in "({"
+
+
+@pytest.mark.parametrize("text", ["/(a|aa)+$/", "!/(a|aa)+$/"])
+def test_a_pattern_that_takes_too_long_hides_no_line_in_a_filter_and_counts_none_in_a_search(
+    text: str,
+) -> None:
+    trap = "a" * 60 + "b"
+    began = time.thread_time()
+    for filtering in (True, False):
+        search = LogSearch.parse(text if filtering else text.lstrip("!"), filtering=filtering)
+        assert not search.gave_up
+        assert [search.matches(line) for line in (trap, "aaa", "other")] == [filtering] * 3
+        assert search.gave_up
+        assert search.spans("aaa") == []
+    assert time.thread_time() - began < 0.5
+
+
+def test_what_is_highlighted_is_what_was_found() -> None:
+    assert LogSearch.parse("e.").spans("e. E.") == [(0, 2), (3, 5)]
+    assert LogSearch.parse("E.").spans("e. E.") == [(3, 5)]
+    assert LogSearch.parse("/e./").spans("e. Ef") == [(0, 2), (3, 5)]
+    assert LogSearch.parse("/x*/").spans("axx") == [(1, 3)]
 
 
 def test_of_a_huge_line_only_the_beginning_is_searched() -> None:

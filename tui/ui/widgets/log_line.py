@@ -5,7 +5,6 @@ Who comes in: a raw line. Who leaves: clean runs; only lines in view ever come h
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +15,7 @@ from zlib import crc32
 from rich.color import Color
 from rich.style import Style
 
+from tui.model.log_search import LogSearch
 from tui.model.process import ProcessKey
 from tui.text import Style as LogStyle
 from tui.text import cell_width, clean_cell, fit, log_spans
@@ -66,7 +66,7 @@ class LineLook:
     times: bool
     both: bool
     """Output and errors are mixed: a sign tells them apart."""
-    pattern: re.Pattern[str] | None
+    search: LogSearch | None
     found: bool
 
 
@@ -82,7 +82,7 @@ def line_rows(line: LogLine, look: LineLook) -> tuple[tuple[Run, ...], ...]:
 
 def _line_runs(line: LogLine, look: LineLook) -> tuple[list[Run], list[Run]]:
     """(text, what stands before it)."""
-    palette, pattern = look.palette, look.pattern
+    palette = look.palette
     head: list[Run] = []
     if look.times:
         moment = datetime.fromtimestamp(line.arrived).astimezone() if line.arrived else None
@@ -100,15 +100,15 @@ def _line_runs(line: LogLine, look: LineLook) -> tuple[list[Run], list[Run]]:
     runs: list[Run] = [(text, base + rich_style(style)) for text, style in spans]
     if len(raw) > MOST_CHARACTERS:
         runs.append((f" … {len(raw) - MOST_CHARACTERS:,} more characters", palette.heading))
-    if pattern is not None:
-        runs = _highlighted(runs, pattern, palette.danger if look.found else palette.match)
+    if look.search is not None:
+        runs = _highlighted(runs, look.search, palette.danger if look.found else palette.match)
     return runs, head
 
 
-def _highlighted(runs: Sequence[Run], pattern: re.Pattern[str], match: Style) -> list[Run]:
-    """Runs with what the pattern finds in their joined text in the style of a match."""
+def _highlighted(runs: Sequence[Run], search: LogSearch, match: Style) -> list[Run]:
+    """Runs with what is found in their joined text in the style of a match."""
     text = "".join(part for part, _ in runs)
-    marks = [found.span() for found in pattern.finditer(text) if found.end() > found.start()]
+    marks = search.spans(text)
     if not marks:
         return list(runs)
     # Walk runs and marks together: a line of one letter searched for that letter has as many marks as characters.

@@ -222,7 +222,7 @@ class LogView(LineWidget, can_focus=True):
 
         Raises `re.error` when a pattern does not compile.
         """
-        search = LogSearch.parse(text, may_invert=True) if text else None
+        search = LogSearch.parse(text, filtering=True) if text else None
         near = (
             self._found
             if self._found is not None
@@ -413,7 +413,7 @@ class LogView(LineWidget, can_focus=True):
             source=self._source_width if len(self._keys) > 1 else 0,
             times=self._times,
             both=len(self._channels) > 1,
-            pattern=self._search.pattern if self._search is not None else None,
+            search=self._search,
             found=serial == self._found,
         )
         return line_rows(line, look)
