@@ -303,6 +303,18 @@ def test_tail_goes_back_as_far_as_it_takes_to_find_so_many_lines(run: Run, daemo
     assert "is no pattern" in refused.stderr
 
 
+def test_a_pattern_that_takes_too_long_hides_nothing_and_is_said(run: Run, daemon: RealSupervisord) -> None:
+    trap = "a" * 60 + "b"
+    log = Path(_info(daemon, "talker")["stdout_logfile"])
+    with log.open("a") as file:
+        file.write(f"hay\naaa\n{trap}\nthe end\n")
+    done = run("tail", "web-01/talker", "--grep", "/^(a|aa)+$/", "-n", "3")
+    assert done.stdout == f"aaa\n{trap}\nthe end\n"
+    assert done.stderr.count("takes too long") == 1
+    assert "simplify it" in done.stderr
+    assert done.returncode == 1
+
+
 def test_tail_of_supervisords_own_log_takes_hosts(run: Run) -> None:
     done = run("tail", "--main", "web-*", "--grep", "entered running", "-n", "2")
     assert done.returncode == 0, done.stderr
@@ -341,6 +353,23 @@ def test_tail_follows_several_logs_and_prints_only_what_matches(
         lines = sorted((process.stdout.readline() for _ in logs), key=lambda line: line[9:])
         assert re.fullmatch(r"[\d: ]{9}web-01/talker:talker \| wanted \x1b\[31mred\x1b\[0m\n", lines[0])
         assert re.fullmatch(r"[\d: ]{9}web-01/web:web \| wanted .*\n", lines[1])
+
+
+def test_following_with_a_pattern_that_takes_too_long_goes_on_with_every_line(
+    tmp_path: Path, run: Run, daemon: RealSupervisord
+) -> None:
+    log = Path(_info(daemon, "talker")["stdout_logfile"])
+    wait_until(lambda: b"line 5" in log.read_bytes(), what="the program to have written")
+    trap = "a" * 60 + "b"
+    with log.open("a") as file:
+        file.write(f"aaa\n{trap}\nlater\n")
+    command = ["tail", "-f", "-n", "9", "--grep", "/^(a|aa)+$/", "web-01/talker"]
+    with started(tmp_path, *command) as process:
+        assert process.stdout is not None
+        assert [process.stdout.readline() for _ in range(3)] == ["aaa\n", f"{trap}\n", "later\n"]
+        with log.open("a") as file:
+            file.write(f"{trap}\n" * 500 + "the end\n")
+        assert [process.stdout.readline() for _ in range(501)][-1] == "the end\n"
 
 
 def test_reread_and_update_add_what_is_new(run: Run, daemon: RealSupervisord) -> None:

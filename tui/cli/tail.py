@@ -154,7 +154,18 @@ def print_logs(
     printer = LinePrinter(named=len(sources) > 1, times=times and follow)
     if follow:
         _follow(engine, keys, frozenset(channels), lines, search, printer)
-    return worst(_print_end(end, source, printer) for source, end in _ends(engine, sources, lines, search))
+    code = worst(_print_end(end, source, printer) for source, end in _ends(engine, sources, lines, search))
+    if search is not None and search.gave_up:
+        _tell_given_up(search)
+        return worst([code, ExitCode.FAILED])
+    return code
+
+
+def _tell_given_up(search: LogSearch) -> None:
+    narrate(
+        f"-- {clean(search.text)} takes too long on these lines: those that it did not decide are printed, too; "
+        "simplify it, or search a text"
+    )
 
 
 def _print_end(
@@ -209,6 +220,7 @@ def _follow(
     unread = Unread()
     history = min(LOG_LIMIT, max(HISTORY_BYTES, 200 * lines)) if lines else 0
     log = engine.follow_logs(keys, channels, unread.put, history=history)
+    told = False
     try:
         while True:
             batch, lost = unread.take()
@@ -216,7 +228,11 @@ def _follow(
                 narrate(f"-- {lost} lines are lost: nobody read them in time")
             if not batch:
                 require_reader()
-            printer.print(_wanted(batch, lines, search))
+            wanted = _wanted(batch, lines, search)
+            if search is not None and search.gave_up and not told:
+                told = True
+                _tell_given_up(search)
+            printer.print(wanted)
     finally:
         log.close()
 

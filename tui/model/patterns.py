@@ -32,14 +32,14 @@ MOST_SPANS = 4_000
 _TOKEN = re.compile(r"\\N\{[^}]*\}|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(?!\})(\d*),?\d*\}|.", re.DOTALL)
 
 
-def checked(pattern: str, most: int = MOST_CHARACTERS) -> re.Pattern[str]:
+def checked(pattern: str, flags: int = 0, most: int = MOST_CHARACTERS) -> re.Pattern[str]:
     """What `re` makes of it, without a word to the terminal. Raises `re.error` with a position, also when it is too large."""
     if len(pattern) > most:
         raise re.error(f"it is longer than {most} characters", pattern, most)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return re.compile(pattern)
+            return re.compile(pattern, flags)
         except (OverflowError, RecursionError) as error:
             raise re.error("it is too large", pattern, 0) from error
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import operator
 import re
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
 from tui.model.host import HostSnapshot
+from tui.model.patterns import checked
 from tui.model.process import Process
 from tui.model.states import ANSWERING, PROCESS_HEALTH, UNREACHABLE, Health, HostState, ProcessState
 
@@ -145,16 +145,13 @@ def fuzzy(word: str) -> Matcher:
 
 
 def pattern(text: str) -> Matcher:
-    """A regular expression found anywhere in the name. Raises `re.error` with a position when it cannot be used."""
-    if len(text) > PATTERN_CHARS:
-        raise re.error(f"it is longer than {PATTERN_CHARS} characters", text, PATTERN_CHARS)
+    """A regular expression found anywhere in the name. Raises `re.error` with a position when it cannot be used.
+
+    One that may take too long is refused here, and does not give up later: what a filter selects is acted upon, and a
+    name that it did not decide must be neither in nor out.
+    """
+    compiled = checked(text, re.IGNORECASE, PATTERN_CHARS)
     chars = _NAME_CHARS[_repeats(text)]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            compiled = re.compile(text, re.IGNORECASE)
-        except (OverflowError, RecursionError) as error:
-            raise re.error("it is too large", text, 0) from error
     return lambda name: compiled.search(name[:chars]) is not None
 
 

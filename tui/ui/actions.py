@@ -469,6 +469,8 @@ ACTIONS: tuple[Action, ...] = (
         "timeline-follow", "f", "Follow", _LOOK, (T,), _TIMELINE, "To the newest change, and stay there."
     ),
     _action("log-mark", "m", "Mark", _LOOK, (L,), _LOG, "Draw a line here, to see what comes after."),
+    _action("log-next-mark", "}", "Next mark", _MOVE, (L,), _LOG, "The next line that `m` drew."),
+    _action("log-previous-mark", "{", "Previous mark", _MOVE, (L,), _LOG, "The line before that `m` drew."),
     _action(
         "log-copy", "y", "Copy the lines", _LOOK, (L,), _LOG, "Copy the lines in view through the terminal."
     ),

@@ -117,3 +117,46 @@ def test_a_full_disk_while_saving_is_said_and_leaves_no_half_file(tmp_path: Path
     assert severity == "error"
     assert "not saved" in words
     assert not path.exists()
+
+
+async def test_a_pattern_that_takes_too_long_is_given_up_and_said_with_what_to_do(tmp_path: Path) -> None:
+    trap = "a" * 60 + "b"
+    program = (
+        f'[program:hostile]\ncommand=sh -c "echo aaa; echo {trap}; echo the end; exec cat"\nstartsecs=0\n'
+    )
+    with running_supervisord(program) as daemon:
+        async with cockpit(tmp_path, {"one": daemon}) as cock:
+            screen = await open_log(cock, "hostile", "l", "the end")
+            await answer(cock, "/", "/(a|aa)+$/")
+            await cock.told("takes too long on these lines: simplify it, or search a text")
+            await cock.press("n")
+            assert "takes too long" in cock.ticker
+            await answer(cock, "/", "the")
+            await cock.told("1 line matches")
+            await answer(cock, "&", "/(a|aa)+$/")
+            await cock.told("takes too long on these lines: the rest is shown; simplify it")
+            assert "gave up" in cock.text()
+            assert screen.view.line_count == screen.view.memory.kept
+            await answer(cock, "&", "/x{e/")
+            await cock.told("0 of")
+            assert "gave up" not in cock.text()
+
+
+async def test_marks_are_drawn_and_walked_by_keys(
+    tmp_path: Path, daemons: dict[str, RealSupervisord]
+) -> None:
+    async with cockpit(tmp_path, daemons) as cock:
+        await cock.until(lambda: len(cock.shown) >= 4)
+        screen = await open_log(cock, "other", "L", "two other")
+        await cock.press("}")
+        assert "no mark below" in cock.ticker
+        await cock.press("{")
+        assert "no mark above" in cock.ticker
+        await cock.press("n")
+        assert "nothing is searched" in cock.ticker
+        await cock.press("m", "{")
+        assert not screen.view.follow
+        await cock.press("m")
+        assert "marked the end" in cock.ticker
+        await cock.press("}", "}")
+        assert "no mark below" in cock.ticker

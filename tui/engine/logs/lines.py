@@ -32,8 +32,8 @@ class LogLine:
     """Raw, for a 'line': not cleaned."""
     arrived: float
     """Our wall clock, epoch seconds; 0: it was there before anybody looked."""
-    kind: Literal["line", "gap", "note"] = "line"
-    """A 'gap': lines may be missing here. A 'note': something to know about this log."""
+    kind: Literal["line", "gap", "note", "mark"] = "line"
+    """A 'gap': lines may be missing here. A 'note': something to know about this log. A 'mark': the reader drew it."""
 
 
 class LineAssembler:

@@ -36,6 +36,7 @@ ERR: frozenset[Channel] = frozenset({"stderr"})
 
 HISTORY, LEAST_HISTORY, ALL_HISTORY = 64 * 1024, 4 * 1024, 1024 * 1024
 """Bytes of its past that a log begins with: alone, at least, and all of them together where there are many."""
+TOO_LONG = "this pattern takes too long on these lines"
 
 
 class LogScreen(ActingScreen):
@@ -86,7 +87,7 @@ class LogScreen(ActingScreen):
         elif self.view.filter is not None:
             self.view.set_filter("")
             self._show_heading()
-        elif self.view.searching:
+        elif self.view.searching is not None:
             self.view.search("")
         else:
             self.dismiss(None)
@@ -146,7 +147,7 @@ class LogScreen(ActingScreen):
         )
         search = self.view.filter
         marks = [
-            *([f"only {clean(search.text, 30)}"] if search is not None else []),
+            *([f"only {clean(search.text, 30)}{', gave up' * search.gave_up}"] if search is not None else []),
             "follow" if self.view.follow else standing,
             *(["wrap"] if self.view.wrap else []),
             *(["times"] if self.view.times else []),
@@ -166,6 +167,12 @@ class LogScreen(ActingScreen):
             f"{'' if message.complete else 'at least '}{count} {clean(message.text, 60)}",
             "note" if message.count else "warning",
         )
+
+    def on_log_view_gave_up(self, message: LogView.GaveUp) -> None:
+        """Once, with what to do."""
+        self._show_heading()
+        advice = "the rest is shown; simplify it" if message.filtering else "simplify it, or search a text"
+        self.say(f"{TOO_LONG}: {advice}", "warning")
 
     # --- keys -------------------------------------------------------------------------------------------------------
 
@@ -236,7 +243,38 @@ class LogScreen(ActingScreen):
         wall = self.session.wall()
         text = f"──── {time.strftime('%H:%M:%S', time.localtime(wall))} ────"
         channel: Channel = "stdout"
-        self.view.add_lines([LogLine(self.keys[0], channel, text, wall, "note")])
+        if self.view.memory.left_out:
+            self.say("the newest lines are not kept here: G goes there, then m marks", "warning")
+            return
+        self.view.add_lines([LogLine(self.keys[0], channel, text, wall, "mark")])
+        if not self.view.follow:
+            self.say(f"marked the end, at {text.strip('─ ')}: G goes there")
+
+    def action_log_next_mark(self) -> None:
+        """The next line that `m` drew."""
+        if not self.view.next_mark():
+            self.say("no mark below: m draws one at the end")
+
+    def action_log_previous_mark(self) -> None:
+        """The line before that `m` drew."""
+        if not self.view.previous_mark():
+            self.say("no mark above: m draws one at the end")
+
+    def action_next_match(self) -> None:
+        """The next line that matches, unless the pattern gave up."""
+        self._jump_to_match(super().action_next_match)
+
+    def action_previous_match(self) -> None:
+        """The line before that matches, unless the pattern gave up."""
+        self._jump_to_match(super().action_previous_match)
+
+    def _jump_to_match(self, jump: Callable[[], None]) -> None:
+        if self.view.searching is None:
+            self.say("nothing is searched: / searches")
+            return
+        jump()
+        if self.view.searching.gave_up:
+            self.say(f"{TOO_LONG}: simplify it, or search a text", "warning")
 
     def action_log_zoom(self) -> None:
         """Only the log, and back."""

@@ -47,7 +47,7 @@ class LogLine(Protocol):
 
     @property
     def kind(self) -> str:
-        """'line', or 'gap' and 'note' for what is not output."""
+        """'line', or 'gap', 'note' and 'mark' for what is not output."""
         ...
 
     def __hash__(self) -> int: ...
@@ -93,7 +93,7 @@ def _line_runs(line: LogLine, look: LineLook) -> tuple[list[Run], list[Run]]:
     if look.both:
         head.append(("! " if errors and line.kind == "line" else "  ", palette.busy))
     if line.kind != "line":
-        return [(f"── {clean_cell(line.text)} ──", palette.heading)], head
+        return [(f"── {clean_cell(line.text)} ──", palette.match if look.found else palette.heading)], head
     raw = line.text
     spans = log_spans(raw[:MOST_CHARACTERS])
     base = palette.busy if errors and (look.both or not look.source) else palette.text
@@ -158,3 +158,12 @@ def source_name(key: ProcessKey) -> str:
 def source_style(key: ProcessKey, palette: Palette) -> Style:
     """The same process always has the same colour, on every machine and in every run."""
     return palette.sources[crc32("\0".join(key).encode("utf-8", "replace")) % len(palette.sources)]
+
+
+def saved_line(line: LogLine, several: bool) -> str:
+    """A line as it is copied and saved: clean and whole, its source before it when there are several."""
+    text = "".join(part for part, _ in log_spans(line.text))
+    if line.kind != "line":
+        text = f"-- {clean_cell(line.text)} --"
+    source = source_name(line.key) + (" (stderr)" if line.channel == "stderr" else "")
+    return f"{source} | {text}" if several else text

@@ -21,6 +21,17 @@ COUNTING_SECONDS = 0.2
 """The time that counting matches may take; a pattern may need longer for all of 200,000 lines."""
 
 Matches = Callable[[str], bool]
+Wanted = Callable[[LogLine], bool]
+
+
+def is_mark(line: LogLine) -> bool:
+    """Whether the reader drew it; a filter never hides one."""
+    return line.kind == "mark"
+
+
+def with_text(matches: Matches) -> Wanted:
+    """Lines with such a text."""
+    return lambda line: matches(line.text)
 
 
 class LogMemory:
@@ -65,11 +76,11 @@ class LogMemory:
         over = self._over(newest=False)
         if over:
             dropped = self._all[:over]
-            hidden = len(self._shown(dropped))
+            shown_before = _how_many_of(self.lines, dropped)
             del self._all[:over]
             if self.filter is not None:
-                del self.lines[:hidden]
-            self.first += hidden
+                del self.lines[:shown_before]
+            self.first += shown_before
             self._characters -= sum(len(line.text) for line in dropped)
         return bool(shown)
 
@@ -84,10 +95,10 @@ class LogMemory:
         over = self._over(newest=True)
         if over:
             dropped = self._all[-over:]
-            hidden = len(self._shown(dropped))
+            shown_after = _how_many_of(reversed(self.lines), reversed(dropped))
             del self._all[-over:]
-            if self.filter is not None and hidden:
-                del self.lines[-hidden:]
+            if self.filter is not None and shown_after:
+                del self.lines[-shown_after:]
             self.left_out += over
             self._characters -= sum(len(line.text) for line in dropped)
 
@@ -118,17 +129,17 @@ class LogMemory:
                 return found, start + 2_000 >= len(self.lines)
         return found, True
 
-    def next(self, matches: Matches, start: int) -> int | None:
-        """The first line from `start` on that matches."""
-        return self._first_of(range(max(start, self.first), self.end), matches)
+    def next(self, wanted: Wanted, start: int) -> int | None:
+        """The first shown line from `start` on that is wanted."""
+        return self._first_of(range(max(start, self.first), self.end), wanted)
 
-    def previous(self, matches: Matches, end: int) -> int | None:
-        """The last line before `end` that matches."""
-        return self._first_of(range(min(end, self.end) - 1, self.first - 1, -1), matches)
+    def previous(self, wanted: Wanted, end: int) -> int | None:
+        """The last shown line before `end` that is wanted."""
+        return self._first_of(range(min(end, self.end) - 1, self.first - 1, -1), wanted)
 
-    def _first_of(self, serials: Iterable[int], matches: Matches) -> int | None:
+    def _first_of(self, serials: Iterable[int], wanted: Wanted) -> int | None:
         lines, first = self.lines, self.first
-        return next((serial for serial in serials if matches(lines[serial - first].text)), None)
+        return next((serial for serial in serials if wanted(lines[serial - first])), None)
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
@@ -150,3 +161,18 @@ class LogMemory:
             if number >= over and characters <= self._most_characters * 0.9:
                 return min(number, len(self._all) - 1)
         return over
+
+
+def _how_many_of(shown: Iterable[LogLine], dropped: Iterable[LogLine]) -> int:
+    """How many of the dropped lines are shown ones, both from the same end.
+
+    The filter is not asked again: a pattern that gave up since would say otherwise than it did.
+    """
+    count = 0
+    candidates = iter(shown)
+    candidate = next(candidates, None)
+    for line in dropped:
+        if line is candidate:
+            count += 1
+            candidate = next(candidates, None)
+    return count

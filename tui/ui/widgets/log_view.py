@@ -16,11 +16,12 @@ from textual.timer import Timer
 
 from tui.model.log_search import LogSearch, looks_like_trouble
 from tui.model.process import ProcessKey
-from tui.text import cell_width, clean_cell, log_spans
+from tui.text import cell_width
 from tui.ui.widgets.lines import LineWidget, Run
 from tui.ui.widgets.list_lines import WHEEL
-from tui.ui.widgets.log_line import SOURCE_WIDTH, LineLook, LogLine, line_rows, source_name
-from tui.ui.widgets.log_memory import LogMemory, Matches
+from tui.ui.widgets.log_line import SOURCE_WIDTH, LineLook, LogLine, line_rows, saved_line, source_name
+from tui.ui.widgets.log_memory import LogMemory, Wanted, is_mark, with_text
+from tui.ui.widgets.log_window import LogWindow, Place
 
 SIDEWAYS = 8
 CELLS_A_SECOND = 80_000
@@ -46,6 +47,14 @@ class LogView(LineWidget, can_focus=True):
             self.count = count
             self.complete = complete
 
+    class GaveUp(Message):
+        """The pattern of the search, or of the filter, took too long and is not tried any more; once for each."""
+
+        def __init__(self, search: LogSearch, filtering: bool) -> None:
+            super().__init__()
+            self.search = search
+            self.filtering = filtering
+
     class OlderWanted(Message):
         """The reader comes near the first line that is here: `add_older` or `no_older`, please."""
 
@@ -65,8 +74,10 @@ class LogView(LineWidget, can_focus=True):
         self._wrap = False
         self._times = False
         self._search: LogSearch | None = None
+        self._given_up: tuple[LogSearch, ...] = ()
+        """Of the search and the filter in use, those of which it was told."""
         self._found: int | None = None
-        self._window: list[tuple[int, int]] = []
+        self._window: list[Place] = []
         self._empty = "No output yet."
         self._older = True
         """Whether there may be older lines than those that are here."""
@@ -126,12 +137,12 @@ class LogView(LineWidget, can_focus=True):
     def text(self) -> Callable[[], str]:
         """What makes the text of all lines that the filter lets through now, clean; it takes a while, on any thread."""
         lines, several = list(self.memory.lines), len(self._keys) > 1
-        return lambda: "\n".join(_saved(line, several) for line in lines)
+        return lambda: "\n".join(saved_line(line, several) for line in lines)
 
     def visible_text(self) -> str:
         """The lines in view, clean and whole, as they would be copied."""
         serials = dict.fromkeys(serial for serial, _ in self._window)
-        return "\n".join(_saved(self.memory[serial], several=len(self._keys) > 1) for serial in serials)
+        return "\n".join(saved_line(self.memory[serial], several=len(self._keys) > 1) for serial in serials)
 
     # How it is shown.
 
@@ -178,39 +189,49 @@ class LogView(LineWidget, can_focus=True):
     def search(self, text: str) -> int:
         """Highlight a text (or `/a pattern/`, see LogSearch) and go to the nearest match above the end; counts lines.
 
-        Raises `re.error` when a pattern does not compile.
+        Raises `re.error` when a pattern cannot be used.
         """
         if not text:
             self._search, self._found = None, None
             self._show()
             return 0
-        self._search, self._found = LogSearch.parse(text), None
-        count, complete = self.memory.count(self._search.matches)
-        self.post_message(self.Searched(text, count, complete))
+        search = LogSearch.parse(text)
+        self._search, self._found = search, None
+        count, complete = self.memory.count(search.matches)
+        if not search.gave_up:
+            self.post_message(self.Searched(text, count, complete))
         if not count or not self.previous_match():
             self._show()
         return count
 
     @property
-    def searching(self) -> bool:
-        """Whether something is looked for."""
-        return self._search is not None
+    def searching(self) -> LogSearch | None:
+        """What is looked for."""
+        return self._search
 
     def next_match(self) -> bool:
         """Go to the next line that matches; False when there is none below."""
-        return self._search is not None and self._go_to(self.memory.next(self._search.matches, self._below()))
+        return self._search is not None and self._walk_down(with_text(self._search.matches))
 
     def previous_match(self) -> bool:
         """Go to the line before that matches."""
-        return self._search is not None and self._walk_up(self._search.matches)
+        return self._search is not None and self._walk_up(with_text(self._search.matches))
 
     def next_trouble(self) -> bool:
         """Go to the next line that looks like an error; False when there is none below."""
-        return self._go_to(self.memory.next(looks_like_trouble, self._below()))
+        return self._walk_down(with_text(looks_like_trouble))
 
     def previous_trouble(self) -> bool:
         """Go to the line before that looks like an error."""
-        return self._walk_up(looks_like_trouble)
+        return self._walk_up(with_text(looks_like_trouble))
+
+    def next_mark(self) -> bool:
+        """Go to the next mark; False when there is none below."""
+        return self._walk_down(is_mark)
+
+    def previous_mark(self) -> bool:
+        """Go to the mark before."""
+        return self._walk_up(is_mark)
 
     @property
     def filter(self) -> LogSearch | None:
@@ -220,7 +241,7 @@ class LogView(LineWidget, can_focus=True):
     def set_filter(self, text: str) -> int:
         """Show only lines with a text (or `/a pattern/`; `!` before it: without it), '' all; how many there are.
 
-        Raises `re.error` when a pattern does not compile.
+        Raises `re.error` when a pattern cannot be used.
         """
         search = LogSearch.parse(text, filtering=True) if text else None
         near = (
@@ -235,22 +256,25 @@ class LogView(LineWidget, can_focus=True):
         self._show()
         return self.line_count
 
-    def _below(self) -> int:
+    def _walk_down(self, wanted: Wanted) -> bool:
         if self._found is not None:
-            return self._found + 1
-        return self._window[0][0] if self._window else self.memory.first
+            start = self._found + 1
+        else:
+            start = self._window[0][0] if self._window else self.memory.first
+        return self._go_to(self.memory.next(wanted, start))
 
-    def _walk_up(self, matches: Matches) -> bool:
+    def _walk_up(self, wanted: Wanted) -> bool:
         return self._go_to(
-            self.memory.previous(matches, self.memory.end if self._found is None else self._found)
+            self.memory.previous(wanted, self.memory.end if self._found is None else self._found)
         )
 
     def _go_to(self, serial: int | None) -> bool:
         if serial is None:
+            self._tell_given_up()
             return False
         self._found = serial
         if all(seen != serial for seen, _ in self._window):
-            self._top = self._moved((serial, 0), -(self.size.height // 2))
+            self._top = self._rows_window().moved((serial, 0), -(self.size.height // 2))
             if self._follow:
                 self._follow = False
                 self.post_message(self.FollowChanged(False))
@@ -267,8 +291,8 @@ class LogView(LineWidget, can_focus=True):
             return
         if by < 0 and self._window[0][0] - self.memory.first < 2 * self.size.height - by:
             self._want_older()
-        top = self._moved(self._window[0], by)
-        last = self._top_for_end()
+        top = self._rows_window().moved(self._window[0], by)
+        last = self._rows_window().top_for_end()
         if top >= last and by > 0:
             self._top = last
             if not self.memory.left_out:  # else the end that is here is not the end of the log
@@ -363,45 +387,25 @@ class LogView(LineWidget, can_focus=True):
             self._alarm = None
         self._painted_at = time.monotonic()
         self._window = self._visible() if self.is_attached and self.size else []
+        self._tell_given_up()
         self.repaint()
 
-    def _visible(self) -> list[tuple[int, int]]:
-        """(serial, row) of each visible line; only these are parsed."""
-        width, height = self.size.width, self.size.height
-        serial, row = self._top_for_end() if self._follow else min(self._top, self._top_for_end())
-        window: list[tuple[int, int]] = []
-        end = self.memory.end
-        while serial < end and len(window) < height:
-            count = len(self._rows(serial, width))
-            while row < count and len(window) < height:
-                window.append((serial, row))
-                row += 1
-            serial, row = serial + 1, 0
-        return window
+    def _tell_given_up(self) -> None:
+        """A pattern gives up on any line: when lines come, are walked, or are painted."""
+        in_use = (self._search, self.memory.filter)
+        given_up = tuple(search for search in in_use if search is not None and search.gave_up)
+        for search in given_up:
+            if search not in self._given_up:
+                self.post_message(self.GaveUp(search, search is self.memory.filter))
+        self._given_up = given_up
 
-    def _top_for_end(self) -> tuple[int, int]:
-        """The place at which the newest row is the last in view."""
-        room = self.size.height
-        serial = self.memory.end
-        while serial > self.memory.first and room > 0:
-            serial -= 1
-            count = len(self._rows(serial, self.size.width))
-            if count >= room:
-                return serial, count - room
-            room -= count
-        return serial, 0
+    def _rows_window(self) -> LogWindow:
+        width = self.size.width
+        return LogWindow(self.memory, self.size.height, lambda serial: len(self._rows(serial, width)))
 
-    def _moved(self, place: tuple[int, int], by: int) -> tuple[int, int]:
-        serial, row = place
-        row += by
-        width, end = self.size.width, self.memory.end
-        while row < 0 and serial > self.memory.first:
-            serial -= 1
-            row += len(self._rows(serial, width))
-        while serial < end - 1 and row >= (count := len(self._rows(serial, width))):
-            row -= count
-            serial += 1
-        return serial, max(0, row)
+    def _visible(self) -> list[Place]:
+        """Each visible row; only these are parsed."""
+        return self._rows_window().visible(None if self._follow else self._top)
 
     def _rows(self, serial: int, width: int) -> tuple[tuple[Run, ...], ...]:
         line = self.memory[serial]
@@ -417,11 +421,3 @@ class LogView(LineWidget, can_focus=True):
             found=serial == self._found,
         )
         return line_rows(line, look)
-
-
-def _saved(line: LogLine, several: bool) -> str:
-    text = "".join(part for part, _ in log_spans(line.text))
-    if line.kind != "line":
-        text = f"-- {clean_cell(line.text)} --"
-    source = source_name(line.key) + (" (stderr)" if line.channel == "stderr" else "")
-    return f"{source} | {text}" if several else text
