@@ -6,6 +6,7 @@ is read as fast as it comes.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import fcntl
 import os
@@ -19,10 +20,12 @@ import tempfile
 import termios
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tests.bench.figures import AtMost, Figure, Size, run
 from tests.support.supervisord import RealSupervisord, running_supervisord
+from tests.ui.widgets.stage import staged, until
 from tui.config.schema import HostSettings, Settings
 from tui.engine.engine import Engine
 from tui.engine.logs.following import LogFollow
@@ -30,6 +33,7 @@ from tui.engine.logs.lines import LogLine
 from tui.model.log_search import LogSearch
 from tui.model.process import ProcessKey
 from tui.ui.widgets.log_memory import LogMemory
+from tui.ui.widgets.log_view import LogView
 
 COLUMNS, ROWS = 200, 60
 LOGS, LINES_A_SECOND = 20, 500
@@ -68,7 +72,8 @@ def search_figures(count: int) -> Iterator[Figure]:
     """In memory, as the log view holds it; the baseline is `re` over the same lines, one after another."""
     key = ProcessKey("web-01", "api", "gunicorn")
     memory = LogMemory()
-    memory.add([LogLine(key, "stdout", LINE.format(n=n), 1.0) for n in range(count)])
+    lines = [LogLine(key, "stdout", LINE.format(n=n), 1.0) for n in range(count)]
+    memory.add(lines)
     for what, text in (("a word", "trace=0badcafe"), ("a word in its exact case", "Traceback")):
         search = LogSearch.parse(text)
         pattern = re.compile(re.escape(text), re.IGNORECASE)
@@ -77,12 +82,47 @@ def search_figures(count: int) -> Iterator[Figure]:
         yield Figure(
             f"search {count:,} lines for {what}", ours, "ms", AtMost(200), "re.search per line", theirs
         )
-    search = LogSearch.parse("/5\\d\\d \\d+ms/")
+    text = "/5\\d\\d \\d+ms/"
+    search, plain = LogSearch.parse(text), re.compile(text[1:-1], re.IGNORECASE)
+    yield Figure(
+        f"search all of {count:,} lines for a pattern",
+        least(lambda: memory.count(search.matches, 60)),
+        "ms",
+        AtMost(1_000),
+        "re.search per line",
+        least(lambda: [line for line in memory.lines if plain.search(line.text)]),
+        "A time limit for each line costs 2 µs, most of it the kernel's clock.",
+    )
     yield Figure(
         f"search {count:,} lines for a pattern, counted as far as 200 ms lead",
         least(lambda: memory.count(search.matches)),
         "ms",
         AtMost(250),
+    )
+    yield giving_up_figure(lines)
+
+
+ENDLESS, TRAP = "/(a|aa)+$/", "a" * 60 + "b"
+"""A pattern and a line on which it would try more ways than a life has seconds."""
+
+
+def giving_up_figure(lines: Sequence[LogLine]) -> Figure:
+    """On the real view, on the wall clock: what a user waits."""
+
+    async def waited() -> float:
+        view = LogView()
+        async with staged(view, size=(COLUMNS, ROWS)) as (app, _pilot):
+            view.add_lines([*lines, *(replace(lines[0], text=TRAP) for _ in range(500))])
+            began = time.perf_counter()
+            view.search(ENDLESS)
+            await until(lambda: any(isinstance(message, LogView.GaveUp) for message in app.heard))
+            return 1000 * (time.perf_counter() - began)
+
+    return Figure(
+        "a pattern that would take for ever, until the log view says that it gave up",
+        statistics.median(asyncio.run(waited()) for _ in range(5)),
+        "ms",
+        AtMost(300),
     )
 
 

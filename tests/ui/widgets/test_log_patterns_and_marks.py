@@ -188,3 +188,18 @@ async def test_marks_go_on_from_the_line_that_another_jump_found(before: str) ->
             view.previous_trouble()
         assert view.next_mark()
         assert "── two ──" in lines_of(view)
+
+
+async def test_a_match_at_the_end_is_found_and_counted_however_many_lines_lie_before_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(LogMemory.count, "__defaults__", (0.0,))
+    view = LogView()
+    async with staged(view, size=(40, 5)) as (app, pilot):
+        view.add_lines([*numbered(10_000), Line("needle")])
+        assert view.search("/nee.le/") == 1
+        await pilot.pause()
+        assert view.search("/no such needle/") == 0
+        await pilot.pause()
+        told = [message.complete for message in app.heard if isinstance(message, LogView.Searched)]
+        assert told == [False, True], "where nothing is found, every line was looked at"

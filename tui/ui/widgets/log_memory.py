@@ -121,12 +121,13 @@ class LogMemory:
     # --- looking for lines ------------------------------------------------------------------------------------------
 
     def count(self, matches: Matches, seconds: float = COUNTING_SECONDS) -> tuple[int, bool]:
-        """How many shown lines match, and whether all were looked at within the time."""
+        """How many shown lines match, from the newest on, and whether all were looked at within the time."""
         found, until = 0, time.monotonic() + seconds
-        for start in range(0, len(self.lines), 2_000):
-            found += sum(1 for line in self.lines[start : start + 2_000] if matches(line.text))
+        for end in range(len(self.lines), 0, -2_000):
+            batch = self.lines[max(0, end - 2_000) : end]
+            found += sum(1 for line in batch if matches(line.text))
             if time.monotonic() > until:
-                return found, start + 2_000 >= len(self.lines)
+                return found, end <= 2_000
         return found, True
 
     def next(self, wanted: Wanted, start: int) -> int | None:

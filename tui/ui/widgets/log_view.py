@@ -197,11 +197,11 @@ class LogView(LineWidget, can_focus=True):
             return 0
         search = LogSearch.parse(text)
         self._search, self._found = search, None
-        count, complete = self.memory.count(search.matches)
+        if not self.previous_match():
+            self._show()
+        count, complete = (0, True) if self._found is None else self.memory.count(search.matches)
         if not search.gave_up:
             self.post_message(self.Searched(text, count, complete))
-        if not count or not self.previous_match():
-            self._show()
         return count
 
     @property
