@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from textual.widgets import Input
 
 from tests.support.supervisord import RealSupervisord, running_supervisord
 from tests.ui.screens.cockpit import Cockpit, cockpit
@@ -137,6 +138,12 @@ async def test_a_pattern_that_takes_too_long_is_given_up_and_said_with_what_to_d
             await cock.told("takes too long on these lines: the rest is shown; simplify it")
             assert "gave up" in cock.text()
             assert screen.view.line_count == screen.view.memory.kept
+            await answer(cock, "&", "/x(/")
+            await cock.told("this is no pattern")
+            await cock.press("&")
+            await cock.until(lambda: isinstance(cock.app.screen, LineScreen))
+            assert cock.app.screen.query_one(Input).value == "/x(/", "to be corrected"
+            await cock.press("escape")
             await answer(cock, "&", "/x{e/")
             await cock.told("0 of")
             assert "gave up" not in cock.text()
@@ -160,3 +167,5 @@ async def test_marks_are_drawn_and_walked_by_keys(
         assert "marked the end" in cock.ticker
         await cock.press("}", "}")
         assert "no mark below" in cock.ticker
+        await cock.press("{")
+        assert "no mark" not in cock.ticker

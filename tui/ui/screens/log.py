@@ -54,6 +54,8 @@ class LogScreen(ActingScreen):
         self._following: LogFollow | None = None
         self._inbox: LogInbox | None = None
         self._zoomed = False
+        self._refused = ""
+        """What was typed last, when it was no pattern."""
 
     def body(self) -> Iterable[Widget]:
         """A line and the lines."""
@@ -198,38 +200,43 @@ class LogScreen(ActingScreen):
 
     def action_log_search(self) -> None:
         """Find text; empty ends the search."""
+        now = self.view.searching
 
-        def typed(text: str | None) -> None:
-            if text is None:
-                return
-            try:
-                self.view.search(text)
-            except re.error as error:
-                self.say(f"this is no pattern: {clean(str(error), 80)}", "error")
+        def typed(text: str) -> None:
+            self.view.search(text)
 
-        title = "Search: text, or /a pattern/; small letters find any case; empty ends it"
-        self.app.push_screen(LineScreen(title), typed)
+        title = "Search: text or /a pattern/; small letters find any case; empty ends it"
+        self._ask(title, now.text if now is not None else "", typed)
 
     def action_log_filter(self) -> None:
         """Show only lines with a text; empty shows all."""
         now = self.view.filter
 
-        def typed(text: str | None) -> None:
-            if text is None:
-                return
-            try:
-                count = self.view.set_filter(text)
-            except re.error as error:
-                self.say(f"this is no pattern: {clean(str(error), 80)}", "error")
-                return
+        def typed(text: str) -> None:
+            count = self.view.set_filter(text)
             self._show_heading()
             if text:
                 self.say(
                     f"{count:,} of {self.view.memory.kept:,} lines are shown; & again, or esc, shows all"
                 )
 
-        title = "Show only lines with: text, or /a pattern/; ! before it: without; empty shows all"
-        self.app.push_screen(LineScreen(title, now.text if now is not None else ""), typed)
+        title = "Only lines with: text or /a pattern/; ! before it: without; empty: all"
+        self._ask(title, now.text if now is not None else "", typed)
+
+    def _ask(self, title: str, now: str, use: Callable[[str], None]) -> None:
+        """What to look for, beginning with what was refused, so that it can be corrected, or with what is looked for now."""
+
+        def typed(text: str | None) -> None:
+            self._refused = ""
+            if text is None:
+                return
+            try:
+                use(text)
+            except re.error as error:
+                self._refused = text
+                self.say(f"this is no pattern: {clean(str(error), 80)}", "error")
+
+        self.app.push_screen(LineScreen(title, self._refused or now), typed)
 
     def action_log_copy(self) -> None:
         """The lines in view to the clipboard, through the terminal."""
@@ -241,22 +248,24 @@ class LogScreen(ActingScreen):
     def action_log_mark(self) -> None:
         """A line that tells now from before."""
         wall = self.session.wall()
-        text = f"──── {time.strftime('%H:%M:%S', time.localtime(wall))} ────"
+        moment = time.strftime("%H:%M:%S", time.localtime(wall))
         channel: Channel = "stdout"
         if self.view.memory.left_out:
             self.say("the newest lines are not kept here: G goes there, then m marks", "warning")
             return
-        self.view.add_lines([LogLine(self.keys[0], channel, text, wall, "mark")])
+        self.view.add_lines([LogLine(self.keys[0], channel, f"──── {moment} ────", wall, "mark")])
         if not self.view.follow:
-            self.say(f"marked the end, at {text.strip('─ ')}: G goes there")
+            self.say(f"marked the end, at {moment}: G goes there")
 
     def action_log_next_mark(self) -> None:
         """The next line that `m` drew."""
+        self.ticker.hush()  # what it says of a jump is about the last one
         if not self.view.next_mark():
             self.say("no mark below: m draws one at the end")
 
     def action_log_previous_mark(self) -> None:
         """The line before that `m` drew."""
+        self.ticker.hush()
         if not self.view.previous_mark():
             self.say("no mark above: m draws one at the end")
 
@@ -272,6 +281,7 @@ class LogScreen(ActingScreen):
         if self.view.searching is None:
             self.say("nothing is searched: / searches")
             return
+        self.ticker.hush()
         jump()
         if self.view.searching.gave_up:
             self.say(f"{TOO_LONG}: simplify it, or search a text", "warning")

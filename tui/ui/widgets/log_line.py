@@ -83,6 +83,8 @@ def line_rows(line: LogLine, look: LineLook) -> tuple[tuple[Run, ...], ...]:
 def _line_runs(line: LogLine, look: LineLook) -> tuple[list[Run], list[Run]]:
     """(text, what stands before it)."""
     palette = look.palette
+    if line.kind == "mark":  # the reader's, of none of the sources
+        return [(clean_cell(line.text), palette.match if look.found else palette.heading)], []
     head: list[Run] = []
     if look.times:
         moment = datetime.fromtimestamp(line.arrived).astimezone() if line.arrived else None
@@ -93,7 +95,7 @@ def _line_runs(line: LogLine, look: LineLook) -> tuple[list[Run], list[Run]]:
     if look.both:
         head.append(("! " if errors and line.kind == "line" else "  ", palette.busy))
     if line.kind != "line":
-        return [(f"── {clean_cell(line.text)} ──", palette.match if look.found else palette.heading)], head
+        return [(f"── {clean_cell(line.text)} ──", palette.heading)], head
     raw = line.text
     spans = log_spans(raw[:MOST_CHARACTERS])
     base = palette.busy if errors and (look.both or not look.source) else palette.text
@@ -162,6 +164,8 @@ def source_style(key: ProcessKey, palette: Palette) -> Style:
 
 def saved_line(line: LogLine, several: bool) -> str:
     """A line as it is copied and saved: clean and whole, its source before it when there are several."""
+    if line.kind == "mark":
+        return clean_cell(line.text)
     text = "".join(part for part, _ in log_spans(line.text))
     if line.kind != "line":
         text = f"-- {clean_cell(line.text)} --"
