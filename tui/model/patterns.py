@@ -10,22 +10,23 @@ from __future__ import annotations
 import re
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 MOST_CHARACTERS = 1_000
 """Of a pattern; a longer one takes time before it has seen a line."""
 MOST_REPEATED = 10_000
 """Pieces of a pattern when each `{n}` is written out, as the library does: a thousand million need all memory."""
-LINE_SECONDS = 0.05
-"""CPU that one text may take."""
+TRY_SECONDS = 0.025
+"""CPU that one try of a text may take; there is a second one, because a pause of the machine, or of Python for its
+garbage, is counted as the pattern's time."""
 PATIENCE = 0.1
 """Seconds that a pattern may take in all, above what each text is good for."""
 TEXT_SECONDS, CHARACTER_SECONDS = 10e-6, 0.05e-6
 """What each text is good for: several times what a usual pattern takes, three seconds for 200,000 lines."""
-SPANS_SECONDS = 2e-3
-"""The same for finding every place in one line; there are only as many lines in view."""
+SPANS_SECONDS, SPAN_SECONDS = 2e-3, 3e-6
+"""The same for finding every place in one line, and for each that is found; there are only as many lines in view."""
 MOST_SPANS = 4_000
 """In one text; more cells no terminal shows of a line."""
 
@@ -42,6 +43,9 @@ def checked(pattern: str, flags: int = 0, most: int = MOST_CHARACTERS) -> re.Pat
             return re.compile(pattern, flags)
         except (OverflowError, RecursionError) as error:
             raise re.error("it is too large", pattern, 0) from error
+
+
+T = TypeVar("T")
 
 
 class _Compiled(Protocol):
@@ -71,10 +75,11 @@ class TypedPattern:
             return None
         began = self._clock()
         try:
-            answer: bool = self._compiled.search(text, timeout=LINE_SECONDS) is not None
+            answer: bool = self._compiled.search(text, timeout=TRY_SECONDS) is not None
         except TimeoutError:
-            self.gave_up = True
-            return None
+            return self._tried_again(
+                lambda: self._compiled.search(text, timeout=TRY_SECONDS) is not None, None
+            )
         self._charge(self._clock() - began, TEXT_SECONDS + CHARACTER_SECONDS * len(text))
         return answer
 
@@ -84,19 +89,27 @@ class TypedPattern:
             return []
         began = self._clock()
         try:
-            places = [
-                match.span()
-                for match in islice(self._compiled.finditer(text, timeout=LINE_SECONDS), MOST_SPANS)
-                if match.end() > match.start()
-            ]
+            places = self._places(text)
         except TimeoutError:
-            self.gave_up = True
-            return []
-        self._charge(self._clock() - began, SPANS_SECONDS)
+            return self._tried_again(lambda: self._places(text), [])
+        self._charge(self._clock() - began, SPANS_SECONDS + SPAN_SECONDS * len(places))
         return places
 
+    def _places(self, text: str) -> list[tuple[int, int]]:
+        matches = islice(self._compiled.finditer(text, timeout=TRY_SECONDS), MOST_SPANS)
+        return [match.span() for match in matches if match.end() > match.start()]
+
+    def _tried_again(self, attempt: Callable[[], T], undecided: T) -> T:
+        try:
+            answer = attempt()
+        except TimeoutError:
+            self.gave_up = True
+            return undecided
+        self._charge(TRY_SECONDS, 0.0)
+        return answer
+
     def _charge(self, took: float, good_for: float) -> None:
-        self._left = min(PATIENCE, self._left + good_for - took)
+        self._left = min(PATIENCE, self._left + good_for - min(took, TRY_SECONDS))
         if self._left > 0:
             return
         if self._clock is time.thread_time:

@@ -67,6 +67,27 @@ def test_a_line_that_is_all_matches_is_highlighted_as_far_as_anybody_looks() -> 
     assert not pattern.gave_up
 
 
+def test_one_pause_of_the_machine_is_not_taken_for_a_slow_pattern(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Paused:
+        """The library's pattern, paused at every other call."""
+
+        calls = 0
+
+        def search(self, text: str, /, *, timeout: float) -> re.Match[str] | None:
+            self.calls += 1
+            if self.calls % 2:
+                raise TimeoutError
+            return re.search("e", text)
+
+    pattern = TypedPattern("e")
+    monkeypatch.setattr(pattern, "_compiled", Paused())
+    assert pattern.found("e") is True
+    assert not pattern.gave_up
+    for _ in range(20):
+        pattern.found("e")
+    assert pattern.gave_up, "pauses that do not end are the pattern's"
+
+
 @pytest.mark.parametrize(
     ("pattern", "text", "found"),
     [
