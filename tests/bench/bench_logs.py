@@ -91,7 +91,7 @@ def search_figures(count: int) -> Iterator[Figure]:
         AtMost(1_000),
         "re.search per line",
         least(lambda: [line for line in memory.lines if plain.search(line.text)]),
-        "A time limit for each line costs 2 µs, most of it the kernel's clock.",
+        "The time limit costs about 2 µs a line.",
     )
     yield Figure(
         f"search {count:,} lines for a pattern, counted as far as 200 ms lead",
