@@ -18,11 +18,14 @@ def main(rows: str, page: str) -> None:
 
 
 def markdown(shown: Iterable[Shown]) -> Iterator[str]:
-    """The lines of the table, by name; of two rows of a name the later."""
-    yield "| what | promised | seen |"
+    """The lines of the table, each promise once, by name; of two rows of a name the later."""
+    yield "| promised | what was done | seen |"
     yield "|---|---|---|"
-    for _, row in sorted({row.name: row for row in shown}.items()):
-        yield f"| {row.name} | {row.promised} | {row.seen} |"
+    rows = [row for _, row in sorted({row.name: row for row in shown}.items())]
+    for promise in dict.fromkeys(row.promised for row in rows):
+        kept = [row for row in rows if row.promised == promise]
+        for number, row in enumerate(kept):
+            yield f"| {promise if number == 0 else ''} | {row.name} | {row.seen} |"
 
 
 if __name__ == "__main__":

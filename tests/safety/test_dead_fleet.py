@@ -14,7 +14,7 @@ from tests.support.fake_fleet import FakeFleet, Fault, Plan, running_fake_fleet
 from tests.support.pty_process import PtyProcess, in_pty
 from tests.support.supervisord import wait_until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.terminal]
+pytestmark = [pytest.mark.alone, pytest.mark.e2e, pytest.mark.terminal]
 
 LIVE = 50 if WHOLE else 10
 EACH = 250 if WHOLE else 10

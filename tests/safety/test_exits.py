@@ -25,7 +25,7 @@ from tests.safety.showing import WHOLE, show
 from tests.support.pty_process import PtyProcess, in_pty
 from tests.support.supervisord import RealSupervisord, running_supervisord, wait_until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.terminal]
+pytestmark = [pytest.mark.alone, pytest.mark.e2e, pytest.mark.terminal]
 
 PROMISED_SECONDS = 3.0
 """From the cause to a terminal that is right and nobody who holds it."""

@@ -26,7 +26,7 @@ from tui.model.process import ProcessKey
 from tui.model.states import OutcomeKind
 from tui.rpc.client import Supervisor
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.alone, pytest.mark.e2e]
 
 LIMIT = 256 * 1024
 LOG_BYTES = 3_000_000

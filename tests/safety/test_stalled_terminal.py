@@ -13,7 +13,7 @@ from tests.support.fake_fleet import Plan, running_fake_fleet
 from tests.support.pty_process import PtyProcess, in_pty
 from tests.support.supervisord import RealSupervisord, running_supervisord, wait_until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.terminal]
+pytestmark = [pytest.mark.alone, pytest.mark.e2e, pytest.mark.terminal]
 
 SECONDS = 60.0 if WHOLE else 10.0
 HOSTS = 10
