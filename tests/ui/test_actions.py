@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tui.ui.actions import ACTIONS, BY_ID, Action, Scope, Section, actions_in, keys_page
+from tui.ui.actions import ACTIONS, BY_ID, Action, Scope, Section, actions_in
+from tui.ui.actions.page import keys_page
 from tui.ui.keymap import RESERVED, bindings_of, make_keymap
 from tui.ui.screens.base import BaseScreen
 from tui.ui.screens.choices import every_action
