@@ -130,6 +130,17 @@ async def test_recent_restarts_stand_behind_the_columns_where_there_is_room() ->
         assert "RESTARTS" not in lines_of(table)[0]
 
 
+async def test_recent_restarts_take_the_place_of_the_tags() -> None:
+    table = FleetTable()
+    async with staged(table, size=(90, 12)):
+        table.set_picture(picture(replace(web(1), tags=frozenset({"prod"}))), NOW)
+        assert "TAGS" in lines_of(table)[0]
+        table.set_restarts(lambda key: (9,) * 8)
+        table.tick(NOW)
+        assert lines_of(table)[0].split()[-2:] == ["RESTARTS", "2h"]
+        assert "TAGS" not in lines_of(table)[0]
+
+
 async def test_a_narrow_table_has_no_restarts() -> None:
     table = FleetTable()
     async with staged(table, size=(80, 12)):

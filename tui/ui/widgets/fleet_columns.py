@@ -91,10 +91,14 @@ def host_widths(host: HostSnapshot, seen: HostSnapshot | None = None) -> Widths:
 def layout(width: int, wanted: Widths, *, restarts: bool = False) -> Layout:
     """Every column that fits `width`; the others dropped in order, then names made narrower.
 
-    With `restarts` there are some to be shown, if the columns leave room.
+    With `restarts` there are some to be shown: rather than the tags, if all other columns leave room.
     """
     shown = [column for column in Column if column is not Column.TAGS or wanted.tags]
     sizes = _sizes(wanted, folded=False)
+    if restarts:
+        others = [column for column in shown if column is not Column.TAGS]
+        restarts = _total(others, sizes) + RESTARTS_WIDTH <= width
+        width -= RESTARTS_WIDTH if restarts else 0
     for column in DROP_ORDER:
         if _total(shown, sizes) <= width or column not in shown:
             continue
@@ -106,9 +110,7 @@ def layout(width: int, wanted: Widths, *, restarts: bool = False) -> Layout:
     for column in shown:
         columns.append((column, x, sizes[column]))
         x += sizes[column] + GAP
-    return Layout(
-        tuple(columns), folded=Column.GROUP not in shown, restarts=restarts and x + RESTARTS_WIDTH <= width
-    )
+    return Layout(tuple(columns), folded=Column.GROUP not in shown, restarts=restarts)
 
 
 def _sizes(wanted: Widths, *, folded: bool) -> dict[Column, int]:
