@@ -19,10 +19,11 @@ from tui.cli.selection import Selection
 from tui.errors import ConfigError, NoMatchError, UsageError
 from tui.model.fleet import Fleet, FleetPicture, Transition
 from tui.model.host import HostSnapshot
-from tui.model.past import PastFilter, is_bad, remark, row_of, transition_document
+from tui.model.past import PastFilter, remark, row_of, transition_document
 from tui.model.process import ProcessKey, disambiguate
 from tui.model.states import HostState
 from tui.model.target import resolve_wholes
+from tui.model.timeline import is_bad
 from tui.text import clean, clean_cell, compact_duration, duration_words
 
 if TYPE_CHECKING:

@@ -14,14 +14,9 @@ from tui.model.fleet import Transition
 from tui.model.host import HostSnapshot
 from tui.model.process import Process, ProcessKey, make_process
 from tui.model.query import Query
-from tui.model.states import PROCESS_HEALTH, UNREACHABLE, Health, HostState, ProcessState
+from tui.model.states import HostState, ProcessState
 from tui.model.timeline import FLAPPING_SECONDS, FLAPPING_STARTS, is_restart
 from tui.text import clean
-
-BAD_STATES = frozenset(
-    state.name for state, health in PROCESS_HEALTH.items() if health is Health.BAD
-) | frozenset(state.value for state in UNREACHABLE)
-"""States of processes and hosts that want attention."""
 
 _HOST_STATES = frozenset(state.value for state in HostState)
 _PROCESS_STATES = frozenset(state.name for state in ProcessState)
@@ -109,13 +104,6 @@ def row_of(transition: Transition) -> Process:
 def _row(key: ProcessKey, state: ProcessState, pid: int, since: int, exitstatus: int) -> Process:
     _, group, name = key
     return make_process(key, clean(group), clean(name), state, pid, since, since, exitstatus, "", b"\n")
-
-
-def is_bad(transition: Transition) -> bool:
-    """Whether it led to a state that wants attention, an exit with a status among them."""
-    return transition.new in BAD_STATES or (
-        transition.new == ProcessState.EXITED.name and transition.exitstatus != 0
-    )
 
 
 def remark(transition: Transition) -> str:

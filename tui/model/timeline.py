@@ -11,19 +11,25 @@ from collections.abc import Iterable
 
 from tui.model.fleet import Transition
 from tui.model.process import ProcessKey
+from tui.model.states import PROCESS_HEALTH, UNREACHABLE, Health, ProcessState
 
 FLAPPING_STARTS = 3
 FLAPPING_SECONDS = 300.0
 """A process that was started this often within this time, and not by us, flaps."""
 
 SLOT_SECONDS = 10.0
-"""The changes are counted by such stretches of the wall clock, for a picture of how much goes on."""
+"""Failures are counted by such stretches of the wall clock, for a picture of how much goes wrong."""
 _SLOTS_KEPT = 64
 
 RESTART_SLOT_SECONDS = 900.0
 """The restarts of one process are counted by such stretches of the wall clock."""
 RESTART_SLOTS = 8
 """So many of them are kept: two hours."""
+
+BAD_STATES = frozenset(
+    state.name for state, health in PROCESS_HEALTH.items() if health is Health.BAD
+) | frozenset(state.value for state in UNREACHABLE)
+"""States of processes and hosts that want attention."""
 
 _RUN_STATES = frozenset({"STARTING", "RUNNING", "BACKOFF"})
 
@@ -38,15 +44,16 @@ class Timeline:
         self._restarts: dict[ProcessKey, int] = {}
         self._lately: dict[ProcessKey, dict[int, int]] = {}
         self._last_restart_slot = -RESTART_SLOTS
-        self._per_slot: dict[int, int] = {}
+        self._failures: dict[int, int] = {}
 
     def add(self, transitions: Iterable[Transition]) -> None:
         """Append what a `Change` brought, in order of serial."""
         kept = self._kept
         for transition in transitions:
             kept.append(transition)
-            slot = int(transition.time // SLOT_SECONDS)
-            self._per_slot[slot] = self._per_slot.get(slot, 0) + 1
+            if is_bad(transition):
+                slot = int(transition.time // SLOT_SECONDS)
+                self._failures[slot] = self._failures.get(slot, 0) + 1
             if not transition.new:
                 self._starts.pop(transition.key, None)
                 self._restarts.pop(transition.key, None)
@@ -58,8 +65,8 @@ class Timeline:
                 self._count_restart(transition)
         if len(kept) > self._limit + self._limit // 4:
             self._kept = kept[-self._limit :]
-        while len(self._per_slot) > _SLOTS_KEPT:
-            del self._per_slot[min(self._per_slot)]
+        while len(self._failures) > _SLOTS_KEPT:
+            del self._failures[min(self._failures)]
 
     def recall(self, earlier: Iterable[Transition]) -> None:
         """Count the restarts of an earlier run, from its history, among the recent ones; nothing else is told of them."""
@@ -67,10 +74,10 @@ class Timeline:
             if is_restart(transition) and not transition.ours:
                 self._count_restart(transition)
 
-    def per_slot(self, now: float, slots: int) -> list[int]:
-        """How many changes each of the last slots saw, the one of `now` (wall clock) last; up to `_SLOTS_KEPT` of them."""
+    def failures(self, now: float, slots: int) -> list[int]:
+        """How many changes for the worse each of the last slots saw, the one of `now` (wall clock) last; up to `_SLOTS_KEPT` of them."""
         last = int(now // SLOT_SECONDS)
-        return [self._per_slot.get(slot, 0) for slot in range(last - slots + 1, last + 1)]
+        return [self._failures.get(slot, 0) for slot in range(last - slots + 1, last + 1)]
 
     def after(self, serial: int) -> tuple[Transition, ...]:
         """The transitions with a larger serial, oldest first, as far as they are kept; `after(0)` is all of them."""
@@ -123,6 +130,13 @@ class Timeline:
         kept = {one: count for one, count in slots.items() if one > slot - RESTART_SLOTS}
         self._lately[transition.key] = {**kept, slot: slots.get(slot, 0) + 1}
         self._last_restart_slot = max(slot, self._last_restart_slot)
+
+
+def is_bad(transition: Transition) -> bool:
+    """Whether it led to a state that wants attention, an exit with a status among them."""
+    return transition.new in BAD_STATES or (
+        transition.new == ProcessState.EXITED.name and transition.exitstatus != 0
+    )
 
 
 def is_restart(transition: Transition) -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tui.model.fleet import Transition
-from tui.model.past import PastFilter, flapping_at, is_bad, remark
+from tui.model.past import PastFilter, flapping_at, remark
 from tui.model.process import ProcessKey
 from tui.model.query import Query
 from tui.model.query_terms import STATE_WORDS
 from tui.model.states import HostState, ProcessState
+from tui.model.timeline import is_bad
 
 CELERY = ProcessKey("web-01", "jobs", "celery")
 HOST = ProcessKey("web-01")

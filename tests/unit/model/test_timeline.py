@@ -48,16 +48,18 @@ def test_only_the_newest_are_kept() -> None:
     assert [t.serial for t in timeline.after(0)] == list(range(90, 100))
 
 
-def test_changes_are_counted_by_slots_of_the_wall_clock() -> None:
+def test_failures_are_counted_by_slots_of_the_wall_clock() -> None:
     timeline = Timeline(limit=4)
     timeline.add(
         transition(number, at=at) for number, at in enumerate([980, 1001, 1009, 1010, 1039, 1035], 1)
     )
-    assert timeline.per_slot(1039, 5) == [0, 2, 1, 0, 2]
-    assert timeline.per_slot(1041, 3) == [0, 2, 0]
+    assert timeline.failures(1039, 5) == [0, 2, 1, 0, 2]
+    assert timeline.failures(1041, 3) == [0, 2, 0]
+    timeline.add([transition(10, "FATAL", "RUNNING", at=1041), transition(11, "RUNNING", "STOPPED", at=1041)])
+    assert timeline.failures(1041, 3) == [0, 2, 0]
     timeline.add(transition(number, at=1100 + 10 * number) for number in range(7, 200))
-    assert timeline.per_slot(1100 + 1990, 3) == [1, 1, 1]
-    assert len(timeline._per_slot) <= 64
+    assert timeline.failures(1100 + 1990, 3) == [1, 1, 1]
+    assert len(timeline._failures) <= 64
 
 
 def test_of_selects_a_process_a_group_or_a_host() -> None:

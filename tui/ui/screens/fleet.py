@@ -38,7 +38,7 @@ from tui.ui.widgets.summary_line import SummaryLine
 
 SLOTS = 12
 MUTE_SECONDS = 1800.0
-"""The sparkline: changes of the last two minutes."""
+"""The sparkline: failures of the last two minutes."""
 
 
 class FleetScreen(ActingScreen):
@@ -105,7 +105,7 @@ class FleetScreen(ActingScreen):
         if self.old.hear(picture.counts, now, wall):
             return
         self.summary.set_picture(picture, self.session.title, self.session.read_only, self.session.poll)
-        self.summary.set_events(self.engine.timeline.per_slot(wall, SLOTS))
+        self.summary.set_failures(self.engine.timeline.failures(wall, SLOTS))
         self.tree_pane.set_picture(picture)
         self.table.set_in_flight(key for job in self.engine.jobs if not job.finished for key in job.running)
         self._show_what_comes_and_goes(wall)
@@ -122,7 +122,7 @@ class FleetScreen(ActingScreen):
             return
         self._show_what_comes_and_goes(wall)
         self.table.tick(now)
-        self.summary.set_events(self.engine.timeline.per_slot(wall, SLOTS))
+        self.summary.set_failures(self.engine.timeline.failures(wall, SLOTS))
         if self.panes.shows(self.detail):
             self.detail.tick(now)
         if self._muted and not self.session.mute.left(now):

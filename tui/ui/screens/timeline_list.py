@@ -13,8 +13,9 @@ from textual.message import Message
 
 from tui.engine.history.coverage import Gap
 from tui.model.fleet import Transition
-from tui.model.past import is_bad, remark
+from tui.model.past import remark
 from tui.model.process import ProcessKey
+from tui.model.timeline import is_bad
 from tui.text import clean_cell, duration_words, fit
 from tui.ui.screens.pointing import short_words
 from tui.ui.widgets.lines import Run

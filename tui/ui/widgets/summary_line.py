@@ -28,7 +28,7 @@ class SummaryLine(LineWidget):
         self._title = ""
         self._read_only = False
         self._poll = 0.0
-        self._events: tuple[int, ...] = ()
+        self._failures: tuple[int, ...] = ()
         self._remark = ""
 
     def set_picture(self, picture: FleetPicture, title: str, read_only: bool, poll: float) -> None:
@@ -36,9 +36,9 @@ class SummaryLine(LineWidget):
         self._counts, self._title, self._read_only, self._poll = picture.counts, title, read_only, poll
         self.repaint()
 
-    def set_events(self, per_slot: Sequence[int]) -> None:
-        """State changes per slot of time, oldest first: the sparkline."""
-        self._events = tuple(per_slot)
+    def set_failures(self, per_slot: Sequence[int]) -> None:
+        """Changes for the worse per slot of time, oldest first: the sparkline."""
+        self._failures = tuple(per_slot)
         self.repaint()
 
     def set_remark(self, text: str) -> None:
@@ -72,8 +72,8 @@ class SummaryLine(LineWidget):
         if counts.pending:
             answered = counts.hosts - counts.pending
             parts.append((5, [(f"{answered} of {counts.hosts} hosts answered", palette.busy)]))
-        if any(self._events):
-            parts.append((8, [(sparkline(self._events, glyphs.spark), palette.dim)]))
+        if any(self._failures):
+            parts.append((8, [(sparkline(self._failures, glyphs.spark), palette.dim)]))
         if self._remark:
             parts.append((0, [(f" {self._remark} ", palette.badge)]))
         parts.append(
