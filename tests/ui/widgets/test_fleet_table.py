@@ -193,6 +193,15 @@ async def test_columns_go_in_order_as_it_gets_narrow(width: int, columns: str) -
         assert all(len(line) <= width for line in lines_of(table))
 
 
+async def test_room_that_a_group_leaves_is_given_to_what_was_left_out_before() -> None:
+    table = FleetTable()
+    async with staged(table, size=(66, 10)):
+        table.set_picture(
+            picture(host("web-01", [process("web-01", "nightly-import", "nightly-import")])), NOW
+        )
+        assert lines_of(table)[0].split() == ["HOST", "▲", "PROGRAM", "STATE", "UPTIME", "EXIT", "SINCE"]
+
+
 async def test_without_its_column_the_group_is_told_in_the_program() -> None:
     table = FleetTable()
     async with staged(table, size=(60, 10)):

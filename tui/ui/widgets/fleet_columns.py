@@ -99,12 +99,17 @@ def layout(width: int, wanted: Widths, *, restarts: bool = False) -> Layout:
         others = [column for column in shown if column is not Column.TAGS]
         restarts = _total(others, sizes) + RESTARTS_WIDTH <= width
         width -= RESTARTS_WIDTH if restarts else 0
+    dropped = []
     for column in DROP_ORDER:
         if _total(shown, sizes) <= width or column not in shown:
             continue
         shown.remove(column)
+        dropped.append(column)
         if column is Column.GROUP:
             sizes = _sizes(wanted, folded=True)
+    for column in reversed(dropped):  # without the groups there may be room again for what is narrower
+        if column is not Column.GROUP and _total([*shown, column], sizes) <= width:
+            shown = [one for one in Column if one in shown or one is column]
     _narrow(shown, sizes, width)
     columns, x = [], GUTTER
     for column in shown:
