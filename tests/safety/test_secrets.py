@@ -265,7 +265,9 @@ def test_the_screen_shows_and_leaves_no_password_also_when_it_crashes(shape: str
             )
             terminal = Terminal(child, 140, 40)
             try:
-                terminal.wait_for("all › problems")  # once all have answered, and not before: else `!` would ask for it
+                terminal.wait_for(
+                    "all › problems"
+                )  # once all have answered, and not before: else `!` would ask for it
                 terminal.wait_for("echo-fault.*UNREACHABLE")
                 terminal.press("!")
                 terminal.wait_for("sleeper.*RUNNING")

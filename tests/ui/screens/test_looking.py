@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from textual.command import CommandList
 
 from tests.support.supervisord import RealSupervisord, running_supervisord
 from tests.ui.screens.cockpit import BROKEN, PROGRAMS, cockpit
@@ -225,6 +226,22 @@ async def test_the_palette_finds_a_host_and_sets_a_filter(tmp_path: Path, daemon
         await cock.until(lambda: "Filter name:celery" in cock.text())
         await cock.press("enter")
         await cock.until(lambda: cock.shown == ["celery"])
+
+
+async def test_a_page_key_in_a_palette_whose_list_is_not_drawn_yet_does_nothing(
+    tmp_path: Path, daemon: RealSupervisord
+) -> None:
+    async with cockpit(tmp_path, {"web": daemon}) as cock:
+        await cock.press(":", *"restart")
+        await cock.until(lambda: "Restart" in cock.text())
+        found = cock.app.screen.query_one(CommandList)
+        found.styles.height = 0
+        await cock.until(lambda: not found.scrollable_content_region)
+        found._clear_caches()
+        await cock.press("pagedown", "pageup")
+        found.styles.height = None
+        await cock.press("pagedown", "escape")
+        assert cock.app.return_code is None
 
 
 async def test_hold_keeps_the_order_and_the_truth(tmp_path: Path) -> None:
