@@ -6,6 +6,7 @@ import pytest
 
 from tests.e2e.test_watch_logs import KEY, Collector, stage, without_streams
 from tui.engine.logs import source as log_source
+from tui.engine.logs.budget import StreamBudget
 from tui.engine.logs.growth import MOST_PIECES, PIECE, ROTATED
 
 
@@ -58,7 +59,7 @@ def test_bytes_that_are_no_text_are_told_of_and_what_comes_after_them_is_shown(
 
 def test_a_log_that_is_no_text_gets_a_stream_from_the_reserve(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log_source, "PROBE_SECONDS", 0.1)
-    monkeypatch.setattr(log_source.StreamBudget, "__init__", lambda self, limit: setattr(self, "free", 0))
+    monkeypatch.setattr(StreamBudget, "__init__", lambda self, limit: setattr(self, "free", 0))
     with stage(b"before\n") as scene:
         scene.begin()
         scene.collector.wait_for("before")

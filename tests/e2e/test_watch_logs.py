@@ -18,6 +18,8 @@ from tests.e2e.test_watch import host, wait_for_state, watching
 from tests.support.supervisord import RealSupervisord, running_supervisord, wait_until
 from tui.engine.engine import Engine
 from tui.engine.logs import source as log_source
+from tui.engine.logs import stream as log_stream
+from tui.engine.logs.budget import StreamBudget
 from tui.engine.logs.following import LogFollow, LogLine
 from tui.model.endpoint import Endpoint
 from tui.model.process import ProcessKey
@@ -105,7 +107,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def without_streams(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log_source, "PROBE_SECONDS", 0.1)
-    monkeypatch.setattr(log_source.StreamBudget, "has", lambda self, *, needed=False: False)
+    monkeypatch.setattr(StreamBudget, "has", lambda self, *, needed=False: False)
 
 
 @pytest.mark.parametrize("unix", [False, True], ids=["tcp", "unix"])
@@ -283,7 +285,7 @@ def test_lines_that_repeat_are_all_shown_also_over_a_broken_connection(way: str)
 def test_a_proxy_that_lets_no_stream_through_does_not_hinder_following(
     answer: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_source, "SILENCE", 0.5)
+    monkeypatch.setattr(log_stream, "SILENCE", 0.5)
     loud = '[program:cat]\ncommand=sh -c "echo past; exec cat"\nstartsecs=0\n'
     with (
         running_supervisord(loud) as daemon,

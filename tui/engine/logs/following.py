@@ -13,8 +13,9 @@ from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
+from tui.engine.logs.budget import StreamBudget
 from tui.engine.logs.lines import LogLine
-from tui.engine.logs.source import LogSource, StreamBudget
+from tui.engine.logs.source import LogSource
 from tui.model.fleet import FleetPicture
 from tui.model.process import ProcessKey
 from tui.rpc.client import Channel, Supervisor

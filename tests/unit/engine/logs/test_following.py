@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui.engine.logs.budget import StreamBudget
 from tui.engine.logs.lines import (
     CUT_MARK,
     STREAM_HISTORY,
@@ -13,7 +14,6 @@ from tui.engine.logs.lines import (
     known_at_start,
     known_within,
 )
-from tui.engine.logs.source import StreamBudget
 
 
 @given(st.lists(st.text(st.characters(exclude_characters="\n\r"), max_size=20), max_size=10), st.data())
