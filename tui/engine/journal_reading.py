@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tui.config.private import open_private
 from tui.model.process import ProcessKey
 from tui.text import clean
 
@@ -86,7 +87,7 @@ def _deed(record: dict[str, Any], outcome: str) -> Deed:
 
 def _records_backwards(path: Path) -> Iterator[dict[str, Any]]:
     try:
-        with open(path, "rb", opener=_no_follow) as file:
+        with open(path, "rb", opener=open_private) as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - LOOKED_AT))
             lines = file.read(LOOKED_AT).split(b"\n")
@@ -97,7 +98,3 @@ def _records_backwards(path: Path) -> Iterator[dict[str, Any]]:
             record = json.loads(line)
             if isinstance(record, dict):
                 yield record
-
-
-def _no_follow(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)

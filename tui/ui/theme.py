@@ -6,6 +6,7 @@ theme is on) and `Glyphs`. The one rule: no widget names a colour, and no state 
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -172,6 +173,13 @@ def palette_of(app: App[Any]) -> Palette:
 
 _USED = ("background", "foreground", "primary", "accent", "success", "warning", "error")
 """The theme variables that a palette is made of."""
+
+
+def terminal_glyphs() -> Glyphs:
+    """Unicode, unless the locale or the terminal's name tells that it cannot be shown here."""
+    words = os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG") or ""
+    speaks = "utf" in words.lower() or (words in ("", "C", "POSIX") and os.environ.get("TERM") != "linux")
+    return UNICODE if speaks else ASCII
 
 
 def glyphs_of(app: App[Any]) -> Glyphs:

@@ -75,7 +75,7 @@ class ActingScreen(BaseScreen):
         plan = self._plan(verb, argument, pointed, picture, now, pace)
         judgement = self.engine.policy.judge(plan, picture, now)
         if judgement.refusal:
-            self.say(f"refused: {judgement.refusal} — {judgement.advice}".rstrip(" —"), "error")
+            self.say_refused(judgement)
         elif not plan.acting:
             self.say(why_nothing(plan, picture) + self._way_out(plan), "warning")
         else:

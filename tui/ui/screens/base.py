@@ -11,6 +11,7 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widget import Widget
 
+from tui.model.policy import Judgement
 from tui.ui.actions import Scope, Section, actions_in
 from tui.ui.screens.bottom_line import BottomLine
 from tui.ui.screens.moving import move
@@ -124,6 +125,10 @@ class BaseScreen(QuietScreen[None]):
     def say(self, text: str, severity: Severity = "note") -> None:
         """A sentence in the ticker; the text is clean."""
         self.ticker.say(text, severity)
+
+    def say_refused(self, judgement: Judgement) -> None:
+        """Why policy forbids it, and what to do instead."""
+        self.say(f"refused: {judgement.refusal} — {judgement.advice}".rstrip(" —"), "error")
 
     @property
     def asking(self) -> bool:

@@ -37,8 +37,8 @@ from tui.ui.widgets.old_picture import OldPicture
 from tui.ui.widgets.summary_line import SummaryLine
 
 SLOTS = 12
-MUTE_SECONDS = 1800.0
 """The sparkline: failures of the last two minutes."""
+MUTE_SECONDS = 1800.0
 
 
 class FleetScreen(ActingScreen):

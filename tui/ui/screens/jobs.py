@@ -132,7 +132,7 @@ class JobsScreen(BaseScreen):
             return
         judgement = self.engine.policy.judge(plan, picture, now)
         if judgement.refusal:
-            self.say(f"refused: {judgement.refusal} — {judgement.advice}", "error")
+            self.say_refused(judgement)
         elif not plan.acting:
             self.say(plan_words(plan), "warning")
         else:

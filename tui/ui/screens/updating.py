@@ -27,7 +27,7 @@ def preview_then_ask(screen: ActingScreen, pointed: Pointed) -> None:
     plan = make_plan(Verb.UPDATE, pointed.keys, picture, now, scope=pointed.words)
     judgement = screen.engine.policy.judge(plan, picture, now)
     if judgement.refusal:
-        screen.say(f"refused: {judgement.refusal} — {judgement.advice}", "error")
+        screen.say_refused(judgement)
     elif not plan.acting:
         screen.say(plan_words(plan), "warning")
     else:
@@ -47,7 +47,7 @@ async def _preview(screen: ActingScreen, pointed: Pointed) -> None:
     plan = make_plan(Verb.UPDATE, changing, picture, now, scope=pointed.words)
     judgement = screen.engine.policy.judge(plan, picture, now)
     if judgement.refusal:
-        screen.say(f"refused: {judgement.refusal} — {judgement.advice}", "error")
+        screen.say_refused(judgement)
         return
     screen.ticker.hush()
     question = QuestionScreen(plan_words(plan), lines, typed=judgement.typed)

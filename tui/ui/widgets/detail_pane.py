@@ -11,8 +11,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from textual import events
-
 from tui.model.fleet import Transition
 from tui.model.host import HostSnapshot
 from tui.model.process import Process
@@ -20,9 +18,9 @@ from tui.model.states import UNREACHABLE
 from tui.model.view import Row
 from tui.text import ELLIPSIS, clean_cell, duration_words, fit, log_spans
 from tui.ui.theme import Glyphs, Palette, host_state, process_state
-from tui.ui.widgets.lines import LineWidget, Run, wrap_words
-from tui.ui.widgets.list_lines import WHEEL
+from tui.ui.widgets.lines import Run, wrap_words
 from tui.ui.widgets.log_line import rich_style
+from tui.ui.widgets.wheel import WheelWidget
 
 LABEL = 10
 MOST_CHARACTERS = 2_000
@@ -73,7 +71,7 @@ class Done(Protocol):
 Line = tuple[Run, ...]
 
 
-class DetailPane(LineWidget, can_focus=True):
+class DetailPane(WheelWidget, can_focus=True):
     """A page about one process or one host."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
@@ -136,15 +134,9 @@ class DetailPane(LineWidget, can_focus=True):
         index = self._top + y
         return self._page[index] if index < len(self._page) else ()
 
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """The wheel."""
-        event.stop()
-        self.scroll_lines(WHEEL)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """The wheel."""
-        event.stop()
-        self.scroll_lines(-WHEEL)
+    def wheel(self, by: int) -> None:
+        """As many lines."""
+        self.scroll_lines(by)
 
     def _compose_page(self, width: int) -> list[Line]:
         row, palette, glyphs = self._row, self.palette, self.glyphs

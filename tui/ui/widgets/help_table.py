@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from textual import events
-
 from tui.text import cell_width, fit
-from tui.ui.widgets.lines import LineWidget, Run, wrap_words
-from tui.ui.widgets.list_lines import WHEEL
+from tui.ui.widgets.lines import Run, wrap_words
+from tui.ui.widgets.wheel import WheelWidget
 
 Section = tuple[str, Sequence[tuple[str, str]]]
 """A heading, and (keys, what they do)."""
@@ -16,7 +14,7 @@ COLUMN = 46
 """The least width of one column of keys."""
 
 
-class HelpTable(LineWidget, can_focus=True):
+class HelpTable(WheelWidget, can_focus=True):
     """Sections side by side as far as the width allows; scrolls."""
 
     def __init__(
@@ -46,15 +44,9 @@ class HelpTable(LineWidget, can_focus=True):
         self._top = min(max(0, self._top + by), last)
         self.repaint()
 
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """The wheel."""
-        event.stop()
-        self.scroll_lines(WHEEL)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """The wheel."""
-        event.stop()
-        self.scroll_lines(-WHEEL)
+    def wheel(self, by: int) -> None:
+        """As many lines."""
+        self.scroll_lines(by)
 
     def _flow(self, width: int) -> tuple[tuple[Run, ...], ...]:
         state = (width, self.palette, self._sections)

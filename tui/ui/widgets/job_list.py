@@ -11,9 +11,9 @@ from textual.message import Message
 
 from tui.text import fit
 from tui.ui.widgets.job_shape import JobShape
+from tui.ui.widgets.job_words import job_title
 from tui.ui.widgets.lines import Run
 from tui.ui.widgets.list_lines import ListWidget
-from tui.ui.widgets.ticker import job_title
 
 MOST_LINES = 6
 PROGRESS, FAILED = 11, 12

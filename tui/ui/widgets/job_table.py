@@ -17,9 +17,9 @@ from tui.model.states import OutcomeKind
 from tui.text import cell_width, compact_duration, fit
 from tui.ui.theme import outcome_state
 from tui.ui.widgets.job_shape import JobShape
+from tui.ui.widgets.job_words import job_title
 from tui.ui.widgets.lines import Run
 from tui.ui.widgets.list_lines import ListWidget
-from tui.ui.widgets.ticker import job_title
 
 OUTCOME = 15
 TIME = 6

@@ -11,13 +11,11 @@ from collections.abc import Iterable
 from rich.style import Style
 from textual import events
 
-from tui.ui.widgets.lines import LineWidget, Run
-
-WHEEL = 3
-"""Lines per notch of the wheel."""
+from tui.ui.widgets.lines import Run
+from tui.ui.widgets.wheel import WheelWidget
 
 
-class ListWidget(LineWidget, can_focus=True):
+class ListWidget(WheelWidget, can_focus=True):
     """Items under a fixed head, one of them under the cursor."""
 
     HEAD = 0
@@ -179,17 +177,8 @@ class ListWidget(LineWidget, can_focus=True):
 
     # Mouse and focus.
 
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """The wheel moves the list; the cursor stays on its item until that would leave the view."""
-        event.stop()
-        self._wheel(WHEEL)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """The wheel, the other way."""
-        event.stop()
-        self._wheel(-WHEEL)
-
-    def _wheel(self, by: int) -> None:
+    def wheel(self, by: int) -> None:
+        """The list moves; the cursor stays on its item until that would leave the view."""
         top = self._bounded_top(self._top + by)
         if top == self._top:
             return

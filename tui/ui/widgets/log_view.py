@@ -15,20 +15,19 @@ from textual.message import Message
 from textual.timer import Timer
 
 from tui.model.log_search import LogSearch, looks_like_trouble
-from tui.model.process import ProcessKey
-from tui.text import cell_width
-from tui.ui.widgets.lines import LineWidget, Run
-from tui.ui.widgets.list_lines import WHEEL
-from tui.ui.widgets.log_line import SOURCE_WIDTH, LineLook, LogLine, line_rows, saved_line, source_name
+from tui.ui.widgets.lines import Run
+from tui.ui.widgets.log_line import LineLook, LogLine, line_rows, saved_line
 from tui.ui.widgets.log_memory import LogMemory, Wanted, is_mark, with_text
+from tui.ui.widgets.log_sources import LogSources
 from tui.ui.widgets.log_window import LogWindow, Place
+from tui.ui.widgets.wheel import WheelWidget
 
 SIDEWAYS = 8
 CELLS_A_SECOND = 80_000
 """How much of the screen a flood of lines may repaint: each line moves all others, and a terminal far away is slow."""
 
 
-class LogView(LineWidget, can_focus=True):
+class LogView(WheelWidget, can_focus=True):
     """A window on the newest 200,000 lines, or on those before them."""
 
     class FollowChanged(Message):
@@ -64,9 +63,7 @@ class LogView(LineWidget, can_focus=True):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.memory = LogMemory()
-        self._keys: set[ProcessKey] = set()
-        self._channels: set[str] = set()
-        self._source_width = 0
+        self._sources = LogSources()
         self._top = (0, 0)
         """(serial, wrapped row) at the top; not used while following."""
         self._left = 0
@@ -91,7 +88,7 @@ class LogView(LineWidget, can_focus=True):
         """New lines, oldest first; a flood of batches is painted as often as a terminal can take."""
         if not lines:
             return
-        self._know(lines)
+        self._sources.know(lines)
         self.memory.add(lines)
         self._top = max(self._top, (self.memory.first, 0))
         self._show_soon()
@@ -99,7 +96,7 @@ class LogView(LineWidget, can_focus=True):
     def add_older(self, lines: Sequence[LogLine], *, more: bool) -> None:
         """Lines before those that are here; `more`: there may be still older ones."""
         self._asked_older, self._older = False, more
-        self._know(lines)
+        self._sources.know(lines)
         if (
             self._follow and self._window
         ):  # the window holds what is being read, also when the newest lines must go
@@ -110,19 +107,10 @@ class LogView(LineWidget, can_focus=True):
             self.post_message(self.FollowChanged(False))
         self._show()
 
-    def _know(self, lines: Iterable[LogLine]) -> None:
-        new = {line.key for line in lines} - self._keys
-        self._keys |= new
-        self._channels |= {line.channel for line in lines if line.kind == "line"}
-        widest = max((cell_width(source_name(key)) for key in new), default=0)
-        self._source_width = min(SOURCE_WIDTH, max(self._source_width, widest))
-
     def clear(self, empty: str = "No output yet.") -> None:
         """Forget all lines; `empty` is said until there are new ones. A filter and a search stay."""
         self.memory.clear()
-        self._keys.clear()
-        self._channels.clear()
-        self._source_width = 0
+        self._sources = LogSources()
         self._top = (self.memory.first, 0)
         self._found = None
         self._older, self._asked_older = True, False
@@ -136,13 +124,13 @@ class LogView(LineWidget, can_focus=True):
 
     def text(self) -> Callable[[], str]:
         """What makes the text of all lines that the filter lets through now, clean; it takes a while, on any thread."""
-        lines, several = list(self.memory.lines), len(self._keys) > 1
+        lines, several = list(self.memory.lines), self._sources.several
         return lambda: "\n".join(saved_line(line, several) for line in lines)
 
     def visible_text(self) -> str:
         """The lines in view, clean and whole, as they would be copied."""
         serials = dict.fromkeys(serial for serial, _ in self._window)
-        return "\n".join(saved_line(self.memory[serial], several=len(self._keys) > 1) for serial in serials)
+        return "\n".join(saved_line(self.memory[serial], several=self._sources.several) for serial in serials)
 
     # How it is shown.
 
@@ -335,15 +323,9 @@ class LogView(LineWidget, can_focus=True):
             self._left = max(0, self._left + SIDEWAYS * direction)
             self._show()
 
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """The wheel."""
-        event.stop()
-        self.scroll_rows(WHEEL)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """The wheel."""
-        event.stop()
-        self.scroll_rows(-WHEEL)
+    def wheel(self, by: int) -> None:
+        """As many lines."""
+        self.scroll_rows(by)
 
     # Painting.
 
@@ -414,9 +396,9 @@ class LogView(LineWidget, can_focus=True):
             width=width,
             wrap=self._wrap,
             left=self._left,
-            source=self._source_width if len(self._keys) > 1 else 0,
+            source=self._sources.width,
             times=self._times,
-            both=len(self._channels) > 1,
+            both=self._sources.both_channels,
             search=self._search,
             found=serial == self._found,
         )

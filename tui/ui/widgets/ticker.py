@@ -9,9 +9,9 @@ import time
 from collections.abc import Iterable
 from typing import Literal
 
-from tui.model.plan import HOST_VERBS, Plan, Verb
-from tui.text import cell_width, clean, fit
+from tui.text import cell_width, fit
 from tui.ui.widgets.job_shape import JobShape
+from tui.ui.widgets.job_words import job_title
 from tui.ui.widgets.lines import LineWidget, Run
 
 Severity = Literal["note", "good", "warning", "error"]
@@ -95,28 +95,3 @@ class Ticker(LineWidget):
         if job.cancelled:
             runs.append(("  cancelled", palette.busy))
         return [*runs, ("   ", palette.text)]
-
-
-_WORDS = {
-    Verb.CLEAR_LOGS: "clear logs of",
-    Verb.DAEMON_RESTART: "restart supervisord of",
-    Verb.DAEMON_SHUTDOWN: "shut down supervisord of",
-    Verb.DAEMON_CLEAR_LOG: "clear supervisord's log of",
-    Verb.STDIN: "send a line to",
-    Verb.SEND_EVENT: "send an event to",
-}
-
-
-def job_title(plan: Plan) -> str:
-    """'restart 312 on 40 hosts', 'stop 7 on web-01', or the one target."""
-    steps = plan.steps
-    verb = _WORDS.get(plan.verb, plan.verb.value)
-    if len(steps) == 1:
-        step = steps[0]
-        shown = step.shown if step.key.is_host else f"{step.key.host} {step.shown}"
-        return f"{verb} {shown}"
-    hosts = dict.fromkeys(step.key.host for step in steps)
-    if plan.verb in HOST_VERBS:
-        return f"{verb} {len(hosts)} hosts"
-    where = clean(next(iter(hosts))) if len(hosts) == 1 else f"{len(hosts)} hosts"
-    return f"{verb} {len(steps)} on {where}"
