@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tui.engine.acting import jobs as jobs_module
+from tui.engine.acting import left_open
 from tui.engine.acting.jobs import JobPicture, Jobs
 from tui.engine.acting.memory import Memory
 from tui.errors import NoMatchError, RefusedError
@@ -182,7 +183,7 @@ async def test_two_jobs_on_one_host_take_turns(jobs: Jobs, site: Site) -> None:
 async def test_jobs_that_wait_for_a_busy_host_take_no_place_from_others(
     jobs: Jobs, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    jobs._places = asyncio.Semaphore(2)
+    jobs._scenes._places = asyncio.Semaphore(2)
     site.gate.clear()
     keys = [ProcessKey("h1", name, name) for name in "abc"]
     for key in keys:
@@ -400,7 +401,7 @@ async def cut_restart(jobs: Jobs, site: Site, monkeypatch: pytest.MonkeyPatch) -
     key = ProcessKey("h1", "a", "a")
     site.rows[key] = replace(site.rows[key], state=ProcessState.RUNNING, pid=7, start=site.now - 60)
     monkeypatch.setattr("tui.engine.acting.evidence.MARGIN", 0.1)
-    monkeypatch.setattr(jobs_module, "_SETTLE_PAUSE", 0.02)
+    monkeypatch.setattr(left_open, "_SETTLE_PAUSE", 0.02)
     number = jobs.submit(site.plan(Verb.RESTART, [key]), Tier.TYPED)
     job = await ended(jobs, number)
     assert kinds(job) == {"h1/a": UNKNOWN}
@@ -412,7 +413,7 @@ async def test_a_signal_whose_answer_is_lost_stays_unknown_and_is_not_asked_abou
     jobs: Jobs, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing that can be read tells whether it came: forty of these once kept a host busy for ten minutes."""
-    monkeypatch.setattr(jobs_module, "_SETTLE_PAUSE", 0.01)
+    monkeypatch.setattr(left_open, "_SETTLE_PAUSE", 0.01)
     key = ProcessKey("h1", "a", "a")
     site.rows[key] = replace(site.rows[key], state=ProcessState.RUNNING, pid=7, start=site.now - 60)
     job = await ended(jobs, jobs.submit(site.plan(Verb.SIGNAL, [key], argument="HUP"), Tier.TYPED))
@@ -441,10 +442,10 @@ async def test_what_was_never_executed_is_known_right_after_the_host_is_back(
 
     async def poll(host: str) -> HostSnapshot:
         if host not in site.away:
-            monkeypatch.setattr(jobs_module, "_SETTLE_PAUSE", 60)
+            monkeypatch.setattr(left_open, "_SETTLE_PAUSE", 60)
         return await site.poll(host)
 
-    monkeypatch.setattr(jobs, "_poll", poll)
+    monkeypatch.setattr(jobs._left_open, "_poll", poll)
     site.away.clear()
     await eventually(lambda: jobs.job(number).outcomes[key].kind is NOT_EXECUTED)
     assert site.begun == [key]
@@ -489,7 +490,7 @@ async def test_a_mistake_between_the_steps_is_told_and_every_target_has_an_outco
     async def broken(host: str) -> object:
         raise ZeroDivisionError(host)
 
-    monkeypatch.setattr(jobs, "_limits_of", broken)
+    monkeypatch.setattr(jobs._scenes, "_limits_of", broken)
     number = jobs.submit(site.plan(keys=[ProcessKey("h1", "a", "a")]), Tier.TYPED)
     await asyncio.wait([jobs._tasks[number]])
     assert len(jobs.job(number).outcomes) == 1
