@@ -214,7 +214,8 @@ def test_it_starts_and_stops_everything_as_a_real_one() -> None:
         twins = make_twins(stack, PROGRAMS, SETTLED)
         twins.say_the_same_in_any_order(call("supervisor.stopAllProcesses"))
         twins.say_the_same(call("supervisor.stopAllProcesses"), call("supervisor.getAllProcessInfo"))
-        twins.say_the_same_in_any_order(call("supervisor.startAllProcesses", False))
+        failing = ("bad", "hopeless")
+        twins.say_the_same_in_any_order(call("supervisor.startAllProcesses", False), but=failing)
 
 
 def test_it_kills_what_does_not_stop_as_a_real_one(twins: Twins) -> None:
