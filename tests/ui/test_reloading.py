@@ -159,6 +159,21 @@ async def test_a_bad_file_changes_nothing_and_says_where_it_is_bad(
         await cock.told("reloaded: 1 changed")
 
 
+async def test_the_notice_that_was_still_to_come_is_not_told_over_why_a_file_was_not_taken(
+    tmp_path: Path, daemon: RealSupervisord
+) -> None:
+    path = write(tmp_path, {"web": at(daemon)})
+    async with screen_over(path, daemon) as cock:
+        cock.app._news.wait(float("inf"))  # something else was said just now
+        write(tmp_path, {"web": at(daemon, ", pol: 2s")})
+        await cock.until(lambda: " :reload " in cock.text())
+        await reload(cock)
+        await cock.told("not reloaded: hosts.yaml:3:39: ")
+        cock.app._news.wait(float("-inf"))
+        cock.app._news.tell(cock.engine.notices, 0.0)
+        assert "not reloaded" in cock.ticker
+
+
 async def test_keys_that_clash_are_a_bad_file_and_others_wait_for_a_restart(
     tmp_path: Path, daemon: RealSupervisord
 ) -> None:

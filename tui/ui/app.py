@@ -197,6 +197,7 @@ class SupervisorTuiApp(CleanEnd):
         self.run_worker(self._reload(), exclusive=False)
 
     async def _reload(self) -> None:
+        self._news.take_back(self._file_news)  # who reloads knows
         await self._reloading.reload()
         self.fleet.set_file_notice(self._reloading.notice)
 

@@ -102,7 +102,7 @@ async def test_a_host_tells_its_pid_its_clock_and_its_last_error(ahead: float, w
         text = "\n".join(lines_of(pane))
         assert "pid        4711" in text
         assert f"clock      {words}" in text
-        assert "last error connection refused (until 5 minutes ago)" in text
+        assert "last error connection refused, until 5 minutes ago" in text
 
 
 async def test_nothing_selected_is_a_sentence() -> None:

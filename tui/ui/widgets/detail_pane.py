@@ -222,7 +222,7 @@ def host_lines(
         facts.append(("next try", when, False))
     if host.last_problem and host.last_problem_at is not None:
         ended = f"{duration_words(max(0.0, monotonic - host.last_problem_at))} ago"
-        facts.append(("last error", f"{host.last_problem} (until {ended})", False))
+        facts.append(("last error", f"{host.last_problem}, until {ended}", False))
     facts += [("url", host.url, False), ("version", host.version or "not known yet", False)]
     if pid:
         facts.append(("pid", str(pid), False))
