@@ -128,13 +128,13 @@ def questions(rows: int) -> Iterator[tuple[str, Callable[[Past], object]]]:
 
     def never_became(past: Past) -> object:
         accept = PastFilter(Query.parse("state:fatal"), {}, end)
-        return past.newest_first(PAGE, ends=accept.ends(), accept=accept) == []
+        return past.newest_first(PAGE, ends=accept.ends, accept=accept) == []
 
     yield "filter 'state:fatal' that finds nothing", never_became
 
     def seldom_became(past: Past) -> object:
         accept = PastFilter(Query.parse("exit:9"), {}, end)
-        return past.newest_first(PAGE, ends=accept.ends(), accept=accept) == []
+        return past.newest_first(PAGE, ends=accept.ends, accept=accept) == []
 
     yield "filter 'exit:9' that finds nothing", seldom_became
 

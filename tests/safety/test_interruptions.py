@@ -138,17 +138,14 @@ def test_with_a_full_disk_it_says_once_what_is_not_kept_and_acts_all_the_same(tm
             f"http://127.0.0.1:{daemon.port}",
             home=tmp_path,
             columns=220,
+            environment={"HOME": str(tmp_path)},
             program=["-c", f"{full}{_AS_MODULE}"],
         ) as program,
     ):
         program.wait_for("sleeper +● RUNNING")
         program.wait_for("history.sqlite cannot be written")
         before = daemon.proxy.supervisor.getProcessInfo("sleeper")["pid"]  # type: ignore[index,call-overload]
-        program.press(b"/name:sleeper\r")
-        program.wait_for("filter +name:sleeper|name:sleeper")
-        program.press(b"R")
-        confirm(program, "Restart .*sleeper.*es")
-        program.wait_for("pid [0-9]+ runs")
+        restart_by_keys(program)
         after = daemon.proxy.supervisor.getProcessInfo("sleeper")["pid"]  # type: ignore[index,call-overload]
         assert after not in (0, before)
         program.wait_for("the journal .* cannot be written")
@@ -170,18 +167,23 @@ def test_with_a_full_disk_it_says_once_what_is_not_kept_and_acts_all_the_same(tm
     )
 
 
-def confirm(program: PtyProcess, question: str) -> None:
-    """Answer `y` until it was taken: one that comes too soon after the question does not count."""
+def restart_by_keys(program: PtyProcess) -> None:
+    """The one process, and what came of it."""
+    question = "Restart .*sleeper.*es"
 
     def gone() -> bool:
         if not re.search(question, program.text, re.MULTILINE):
             return True
         program.press(b"y")
-        time.sleep(0.3)  # a held key would not count either
+        time.sleep(0.3)  # an answer too soon after the question is not taken, nor one of a held key
         return False
 
+    program.press(b"/name:sleeper\r")
+    program.wait_for("name:sleeper")
+    program.press(b"R")
     program.wait_for(question)
     wait_until(gone, what="the answer to be taken")
+    program.wait_for("pid [0-9]+ runs")
 
 
 _JUMPING = (
@@ -209,11 +211,7 @@ def test_a_clock_that_jumps_moves_no_uptime_no_poll_and_no_outcome(tmp_path: Pat
         program.wait_for("sleeper +○ STOPPED")
         daemon.proxy.supervisor.startProcess("sleeper")
         program.wait_for("sleeper +● RUNNING +[0-9]+ +[0-9]+s")
-        program.press(b"/name:sleeper\r")
-        program.wait_for("name:sleeper")
-        program.press(b"R")
-        confirm(program, "Restart .*sleeper.*es")
-        program.wait_for("pid [0-9]+ runs")
+        restart_by_keys(program)
         program.wait_for("sleeper +● RUNNING +[0-9]+ +[0-9]+s")
         assert not re.search(r"\b[23]d", program.text), "something was counted by our clock"
         os.kill(program.process.pid, signal.SIGTERM)

@@ -133,7 +133,7 @@ def _print_changes(past: Past | None, chosen: _Chosen, window: _Window, as_json:
             since=window.since,
             until=window.until,
             processes=chosen.numbers,
-            ends=chosen.accept.ends(),
+            ends=chosen.accept.ends,
             accept=chosen.accept,
         )[::-1]
         began = past.began()

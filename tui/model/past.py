@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from tui.model.fleet import Transition
@@ -60,6 +61,7 @@ class PastFilter:
         row = None if key.is_host else _row(key, ProcessState.STOPPED, 0, 0, 0)
         return self._names.matches(self._host(key.host), row, self.wall)
 
+    @cached_property
     def ends(self) -> Ends | None:
         """Where a selected change may have led; None when it may be anywhere."""
         asked = self._query.of_ends()

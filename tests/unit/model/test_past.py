@@ -69,7 +69,7 @@ def test_a_change_is_selected_by_what_it_led_to(query: str, transition: Transiti
 )
 def test_the_ends_that_a_filter_names_are_those_of_every_change_that_it_selects(query: str) -> None:
     accept = PastFilter(Query.parse(query), {}, NOW)
-    ends = accept.ends()
+    ends = accept.ends
     assert ends is not None
     changes = [
         change("BACKOFF", state, key=key, exitstatus=status, pid=pid)
@@ -85,7 +85,7 @@ def test_the_ends_that_a_filter_names_are_those_of_every_change_that_it_selects(
 
 
 def test_a_filter_that_asks_for_no_end_names_none() -> None:
-    assert PastFilter(Query.parse("celery pid:7 since<2h"), {}, NOW).ends() is None
+    assert PastFilter(Query.parse("celery pid:7 since<2h"), {}, NOW).ends is None
 
 
 @pytest.mark.parametrize(

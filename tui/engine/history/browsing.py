@@ -78,7 +78,7 @@ def page_before(
             before=NEWEST if last is None else last.serial,
             until=until,
             processes=processes,
-            ends=None if accept is None else accept.ends(),
+            ends=None if accept is None else accept.ends,
             accept=wanted,
         )
         ended = len(rows) < size
