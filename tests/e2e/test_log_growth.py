@@ -96,5 +96,5 @@ def test_a_log_is_followed_with_no_streams_at_all_by_the_configuration() -> None
         scene.write(b"live\n")
         collector.wait_for("live")
         assert collector.texts(KEY) == ["past", "live"]
-        assert scene.engine._streams is not None
-        assert scene.engine._streams.free == 0
+        assert scene.engine._logs is not None
+        assert scene.engine._logs._streams.free == 0

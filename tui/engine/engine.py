@@ -47,7 +47,8 @@ if TYPE_CHECKING:  # imported when first needed: `status` begins no job and foll
     from tui.engine.acting.jobs import JobPicture, Jobs
     from tui.engine.history.recorder import Recorder
     from tui.engine.journal_reading import Deed, LastDeeds
-    from tui.engine.logs.following import Channel, LogFollow, LogLine, StreamBudget
+    from tui.engine.logs.following import Channel, LogFollow, LogLine
+    from tui.engine.logs.open_logs import OpenLogs
 
 log = logging.getLogger(__name__)
 
@@ -102,8 +103,7 @@ class Engine:
         self._job_pictures: tuple[JobPicture, ...] = ()
         self._job_moved = threading.Condition()
         self._answered = Answered(settings.hosts)
-        self._streams: StreamBudget | None = None
-        self._follows: set[LogFollow] = set()
+        self._logs: OpenLogs | None = None
         self._jobs: Jobs | None = None
         self._stopping = asyncio.Event()
         self._grace: float | None = None
@@ -278,23 +278,17 @@ class Engine:
 
         A host's key stands for its supervisord's own log.
         """
-        from tui.engine.logs.following import LogFollow, StreamBudget
+        if self._logs is None:
+            from tui.engine.logs.open_logs import OpenLogs
 
-        if self._streams is None:
-            self._streams = StreamBudget(self.settings.logs.streams)
-        follow = LogFollow(
-            tuple(dict.fromkeys(keys)),
-            channels,
-            on_lines,
-            history,
-            looking=self._connections.looking,
-            picture=self._fleet.picture,
-            streams=self._streams,
-            supervise=self._supervision.begin,
-            ended=self._forget_follow,
-        )
-        self._thread.tell(functools.partial(self._begin_follow, follow))
-        return follow
+            self._logs = OpenLogs(
+                self.settings.logs.streams,
+                looking=self._connections.looking,
+                picture=self._fleet.picture,
+                supervise=self._supervision.begin,
+                tell=self._thread.tell,
+            )
+        return self._logs.follow(keys, channels, on_lines, history)
 
     # --- the engine's thread ----------------------------------------------------------------------------------------
 
@@ -316,8 +310,8 @@ class Engine:
             await self._wind_down()
 
     async def _wind_down(self) -> None:
-        for follow in tuple(self._follows):
-            follow.close()
+        if self._logs is not None:
+            self._logs.close()
         await self._supervision.end()
         await self._connections.close()
         self._journal.close()
@@ -390,10 +384,10 @@ class Engine:
         know(self.redact, settings.hosts.values(), passwords)
         self.settings, self._passwords, self.policy = settings, passwords, policy
         self._journal.required = settings.journal_required
-        if settings.logs != before.logs:
-            self._streams = None
-        for follow in tuple(self._follows):
-            follow.leave(difference.ended, HOST_RELOADED)
+        if self._logs is not None:
+            if settings.logs != before.logs:
+                self._logs.allow(settings.logs.streams)
+            self._logs.leave(difference.ended, HOST_RELOADED)
         tasks = self._watch.end(difference.ended)
         supervisors = self._connections.take_over(settings.hosts, passwords, difference.ended)
         snapshots = tuple(first_seen(difference, before, settings, self._fleet.picture()))
@@ -414,13 +408,6 @@ class Engine:
         poller = self._watch.get(host)
         if poller is not None:
             poller.set_drift(reread_words(reread) if reread != Reread() else "")
-
-    def _begin_follow(self, follow: LogFollow) -> None:
-        self._follows.add(follow)
-        follow.begin()
-
-    def _forget_follow(self, follow: LogFollow) -> None:
-        self._follows.discard(follow)
 
     def _started_jobs(self) -> Jobs:
         if self._jobs is None:
