@@ -128,6 +128,11 @@ class Twins:
                 replies.append(real)
         return replies
 
+    def start_what_fails_at_once(self, request: bytes) -> None:
+        """The same, unless the real one saw the failure before it answered (see `say_the_same_in_any_order`)."""
+        real, fake = (even(ask(port, request)) for port in self.ports)
+        assert fake == real or "SPAWN_ERROR" in real, request
+
     def say_the_same_in_any_order(self, request: bytes, *, but: Sequence[str] = ()) -> None:
         """The same for a list of results that come in the order in which processes happen to end.
 
